@@ -1,0 +1,1 @@
+"""Who is calling: pure checks of users and tokens at log-on."""

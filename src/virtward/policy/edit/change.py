@@ -1,0 +1,65 @@
+"""How an edit becomes a new snapshot that keeps the views of everybody it didn't touch."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..evaluate import rebased
+from ..model import Acl, AclEntry, Policy
+
+
+def changed(policy: Policy, touched: Collection[str], **fields: Any) -> Policy:
+    """The policy with some fields replaced; `touched` are the users and tokens whose verdicts may differ.
+
+    A user's tokens count as touched with it.
+    """
+    new = replace(policy, **fields)
+    kept = {
+        subject: view
+        for subject, view in policy.views.items()
+        if subject not in touched and subject.rpartition("!")[0] not in touched
+    }
+    new.views.update(kept if new.pools_of is policy.pools_of else rebased(kept, new.pools_of))
+    return new
+
+
+def touched_by(policy: Policy, subjects: Iterable[str]) -> set[str]:
+    """The users and tokens that ACL subjects (users, tokens, `@groups`) stand for."""
+    found: set[str] = set()
+    for subject in subjects:
+        group = policy.groups.get(subject[1:]) if subject.startswith("@") else None
+        found.update(group.members if group else (subject,))
+    return found
+
+
+def put(acl: Acl, entry: AclEntry) -> Acl:
+    """The entries with this one set; one (path, subject, role) has one flag."""
+    at = dict(acl.get(entry.subject, {}))
+    at[entry.path] = (*(e for e in at.get(entry.path, ()) if e.role != entry.role), entry)
+    return {**acl, entry.subject: at}
+
+
+def drop(acl: Acl, path: str, subject: str, role: str) -> Acl:
+    """The entries without this one, which need not be there."""
+    at = dict(acl.get(subject, {}))
+    rest = tuple(e for e in at.get(path, ()) if e.role != role)
+    if rest:
+        at[path] = rest
+    else:
+        at.pop(path, None)
+    return replaced(acl, subject, at)
+
+
+def replaced(acl: Acl, subject: str, at: Mapping[str, tuple[AclEntry, ...]]) -> Acl:
+    """The entries with all those of one subject replaced."""
+    if at:
+        return {**acl, subject: at}
+    return {other: entries for other, entries in acl.items() if other != subject}
+
+
+def without(mapping: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """A copy of a mapping without some keys."""
+    copy = dict(mapping)
+    for key in keys:
+        copy.pop(key, None)
+    return copy
