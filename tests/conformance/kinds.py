@@ -7,10 +7,10 @@ from functools import cached_property, partial
 from typing import Any
 
 from virtward.errors import Error, Invalid, ProgramError
-from virtward.identity.logon import check_token, check_user
 from virtward.policy import checks, listing, paths
 from virtward.policy.evaluate import privileges, roles
 from virtward.policy.fields import decode_text, encode_text, number, split_list
+from virtward.policy.logon import check_token, check_user
 from virtward.policy.model import Policy
 from virtward.policy.names import FORMATS, check_privilege
 from virtward.policy.privileges import DEFAULT, SHIFT, names
@@ -62,7 +62,7 @@ def error_object(error: Error) -> Query:
     if error.status != 500:
         found["code"] = error.status
     if isinstance(error, Invalid):
-        found["errors"] = {name: message + "\n" for name, message in error.errors.items()}
+        found["errors"] = error.errors
     return found
 
 

@@ -16,17 +16,30 @@ from pathlib import Path
 from typing import Any
 
 from tests.conformance.kinds import KINDS, SKIPPED, Case, matches, resolve
+from virtward.policy.fields import decode_text
 
 
 def text(value: Any) -> Any:
-    """JSON strings as the engine takes them: raw bytes that are no UTF-8 as surrogateescape text."""
+    """JSON strings as the engine has them: bytes that are no UTF-8, or that say more than it, as surrogateescape."""
     if isinstance(value, dict) and set(value) == {"$b64"}:
         return base64.b64decode(value["$b64"]).decode("utf-8", "surrogateescape")
+    if isinstance(value, dict) and set(value) == {"$codepoints"}:
+        raw = b"".join(map(perl_utf8, value["$codepoints"]))
+        return decode_text(raw.replace(b"%", b"%25").decode("utf-8", "surrogateescape"))
     if isinstance(value, dict):
         return {key: text(each) for key, each in value.items()}
     if isinstance(value, list):
         return [text(each) for each in value]
     return value
+
+
+def perl_utf8(code: int) -> bytes:
+    """A code point as Perl writes it, in up to 7 bytes: surrogates and numbers above U+10FFFF have forms too."""
+    if code < 0x80:
+        return bytes([code])
+    size = next(n for n in range(2, 8) if code < 1 << (11 if n == 2 else 5 * n + 1))
+    tail = [0x80 | code >> shift & 0x3F for shift in range(6 * (size - 2), -1, -6)]
+    return bytes([0xFF << (8 - size) & 0xFF | code >> 6 * (size - 1), *tail])
 
 
 def cases(path: Path) -> Iterator[dict[str, Any]]:

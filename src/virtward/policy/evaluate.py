@@ -158,7 +158,7 @@ class View(dict[str | None, int]):
         return current
 
     def joined(self, state: int, pools: tuple[str, ...]) -> int:
-        """A member's state with the roles its pools give; those don't propagate, and NoAccess wins on both sides."""
+        """A member's state with its pools' roles, which don't propagate; NoAccess wins on either side."""
         if state & DENIED:
             return state
         given = 0

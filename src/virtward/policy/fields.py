@@ -15,7 +15,7 @@ _UNSAFE = re.compile(rb"[^ -$&-9;-~]")
 _DIGITS = re.compile(r"[0-9]+")
 _LARGEST = 2**64 - 1
 
-# What Perl 5.36 takes from bytes in one go. Each alternative starts where the one before it ended.
+# What Perl 5.36 takes from bytes in one go; the first alternative that fits wins. `~` is a continuation byte.
 _PERL_TEXT = re.compile(
     rb"""
     # Characters Python's text can hold as themselves: Unicode, and surrogates other than U+DC80..U+DCFF.
@@ -31,14 +31,15 @@ _PERL_TEXT = re.compile(
     # sequence's first byte is one that never starts a strict one (ED counts as such). The next byte is then
     # taken for another first byte, the one in the comment, and a whole character of it goes down as well.
     | [\x80-\xC1\xED\xF5-\xFF]
-      (?: [\xC0\xC1\xED\xF5-\xFF]~                                         # C2..DF
-        | [\xC2-\xDF]~~                                                   # E1..EC
-        | [\xE1-\xEC\xEE](?! \xB7[\x90-\xAF] | \xBF[\xBE\xBF] )~~           # EF, without noncharacters
-        | [\xF1-\xF3][\xA0-\xBF]~                                         # E0
-        | (?! .[\x8F\x9F\xAF\xBF]\xBF[\xBE\xBF] )                           # (noncharacters again)
-          (?: \xE0[\x90-\xBF] | \xF4~ | \xEF[\x80-\x8F] )~~               # F0, F1..F3, F4
+      (?: [\xC0\xC1\xED\xF5-\xFF]~                                  # C2..DF
+        | [\xC2-\xDF]~~                                             # E1..EC
+        | [\xE1-\xEC\xEE](?! \xB7[\x90-\xAF] | \xBF[\xBE\xBF] )~~   # EF, without noncharacters
+        | [\xF1-\xF3][\xA0-\xBF]~                                   # E0
+        | (?! .[\x8F\x9F\xAF\xBF]\xBF[\xBE\xBF] )                   # (noncharacters again)
+          (?: \xE0[\x90-\xBF] | \xF4~ | \xEF[\x80-\x8F] )~~         # F0, F1..F3, F4
       )
-    # Broken, overlong or too large: a first byte with as many continuation bytes as it asks for, or a stray one.
+    # Broken, overlong or too large: a first byte and up to as many continuation bytes as it asks for; or a
+    # stray continuation byte.
     | [\xC0-\xDF]~? | [\xE0-\xEF]~{0,2} | [\xF0-\xF7]~{0,3} | [\xF8-\xFB]~{0,4} | [\xFC\xFD]~{0,5}
     | \xFE~{0,6} | \xFF~{0,12} | ~
     """.replace(b"~", rb"[\x80-\xBF]"),
@@ -63,7 +64,7 @@ def number(value: int) -> str:
 
 
 def split_list(field: str) -> list[str]:
-    """The items of a list: between commas, semicolons and white space, or by NUL bytes if there are some."""
+    """The items of a list, between commas, semicolons and white space, or NUL bytes if there are any."""
     if "\0" in field:
         return field.rstrip("\0").split("\0") if field.strip("\0") else []
     if field.isascii():

@@ -7,13 +7,17 @@ Source: pve-access-control 9.1.1 (`check_api2_permissions` and what it calls), a
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import Error, Forbidden, ProgramError
 from .checks import check, check_any, check_modify_permissions
 from .fields import split_list
 from .model import Policy
-from .names import ROOT, split_user
+from .names import ROOT, split_token, split_user
 from .paths import fill, normalise
+
+if TYPE_CHECKING:
+    from .explain import Term
 
 Params = Mapping[str, object]
 
@@ -31,6 +35,13 @@ class Authenticated:
 @dataclass(frozen=True, slots=True)
 class RootOnly:
     """Only `root@pam` itself, none of its tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOnly:
+    """Anybody but an API token; `uri` is what the refusal names."""
+
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ Requirement = (
     World
     | Authenticated
     | RootOnly
+    | TicketOnly
     | Holds
     | AllOf
     | AnyOf
@@ -122,7 +134,7 @@ Requirement = (
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to one question: `allowed`, or the `error` that refuses; `explain` (analysis) says why.
+    """The answer to one question: `allowed`, or the `error` that refuses; `explanation` says why.
 
     `held` is the truth of the expression itself: upstream lets a call pass whose expression is false but
     raised nothing (quirk Q17), and so `allowed` may be true where `held` is false.
@@ -143,6 +155,13 @@ class Decision:
 
     def __bool__(self) -> bool:
         return self.error is None
+
+    @property
+    def explanation(self) -> "Term":
+        """The rule as a tree: verdicts, deciding entries, what cut off what, all that is missing."""
+        from .explain import explain  # worked out only for whoever asks
+
+        return explain(self)
 
 
 def decide(requirement: Requirement, subject: str | None, params: Params, policy: Policy) -> Decision:
@@ -169,6 +188,10 @@ def _gate(req: Requirement, subject: str | None, params: Params, policy: Policy,
             return True
         raise Forbidden("user != null")
     if subject == ROOT or isinstance(req, Authenticated):
+        return True
+    if isinstance(req, TicketOnly):
+        if split_token(subject):
+            raise Forbidden(f"URI '{req.uri}' not available with API token, need proper ticket.")
         return True
     if isinstance(req, RootOnly):
         raise Forbidden("user != root@pam")
@@ -227,7 +250,7 @@ class _Evaluation:
                 if about_user:
                     split_user(self.text("userid"))
                 raise ProgramError(message)
-            case World() | Authenticated() | RootOnly() | Unspecified():
+            case World() | Authenticated() | RootOnly() | TicketOnly() | Unspecified():
                 raise ProgramError("unknown permission test")
 
     def text(self, name: str) -> str:

@@ -350,18 +350,18 @@ def render(policy: Policy) -> bytes:
     lines: list[str] = []
     for userid in sorted(policy.users, key=bytewise):
         u = policy.users[userid]
-        texts = (encode_text(u.firstname), encode_text(u.lastname), _kept(u.email), encode_text(u.comment))
-        lines.append(":".join(("user", userid, _flag(u.enable), number(u.expire), *texts, u.keys, "")))
+        texts = (_escaped(u.firstname), _escaped(u.lastname), _kept(u.email), _escaped(u.comment), _kept(u.keys))
+        lines.append(":".join(("user", userid, _flag(u.enable), number(u.expire), *texts, "")))
         for t in policy.tokens_of(userid):
-            lines.append(f"token:{t.id}:{number(t.expire)}:{_flag(t.privsep)}:{encode_text(t.comment)}:")
+            lines.append(f"token:{t.id}:{number(t.expire)}:{_flag(t.privsep)}:{_escaped(t.comment)}:")
     lines.append("")
     for name in sorted(policy.groups):
         group = policy.groups[name]
-        lines.append(f"group:{name}:{_join(group.members)}:{encode_text(group.comment)}:")
+        lines.append(f"group:{name}:{_join(group.members)}:{_escaped(group.comment)}:")
     lines.append("")
     for name in sorted(policy.pools):
         pool = policy.pools[name]
-        lines.append(f"pool:{name}:{encode_text(pool.comment)}:{_join(pool.vms)}:{_join(pool.storages)}:")
+        lines.append(f"pool:{name}:{_escaped(pool.comment)}:{_join(pool.vms)}:{_join(pool.storages)}:")
     lines.append("")
     for name in sorted(policy.roles.keys() - policy.release.roles.keys()):
         lines.append(f"role:{name}:{','.join(names(policy.roles[name].mask))}:")
@@ -395,4 +395,9 @@ def _flag(value: bool) -> str:
 
 
 def _kept(text: str) -> str:
+    # PVE: a text that reads `0` isn't written (quirk Q2).
     return text if true(text) else ""
+
+
+def _escaped(text: str) -> str:
+    return encode_text(_kept(text))

@@ -14,9 +14,11 @@ def add_group(policy: Policy, group: str, comment: str = "") -> Policy:
     return changed(policy, (), groups={**policy.groups, group: Group(group, comment=comment)})
 
 
-def modify_group(policy: Policy, group: str, comment: str) -> Policy:
-    """The group with another comment."""
+def modify_group(policy: Policy, group: str, comment: str | None = None) -> Policy:
+    """The group with another comment, if one is given."""
     _require(policy, group)
+    if comment is None:
+        return policy
     return changed(policy, (), groups={**policy.groups, group: policy.groups[group]._replace(comment=comment)})
 
 

@@ -6,8 +6,8 @@ Rule: time is an argument. Permissions never look at any of this. Source: pve-ac
 from collections.abc import Callable
 
 from ..errors import Error
-from ..policy.model import Policy, User
-from ..policy.names import parse_token
+from .model import Policy, User
+from .names import parse_token
 
 
 def expired(expire: int, now: int) -> bool:

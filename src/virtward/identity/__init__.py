@@ -1,1 +1,0 @@
-"""Who is calling: pure checks of users and tokens at log-on."""
