@@ -240,6 +240,9 @@ def tree_text(tree: Tree) -> str:
 def extras(ref: Reference, release: str, key: tuple[str, str], endpoint: Facts) -> Extra:
     """What the endpoint has beyond its gate in the release."""
     extra = Extra()
+    for entry in ref.wording.get("filter", ()):
+        if entry["only"] == release and [*key] in entry["calls"]:
+            extra.filters.append(entry["text"])
     facts = ref.code(key)
     if facts is None:
         return extra
@@ -311,29 +314,36 @@ def endpoint_record(ref: Reference, release: str, key: tuple[str, str], facts: F
     return record | {name: value for name, value in optional.items() if value}
 
 
-def control_params(ref: Reference, release: str, create: str, update: str) -> Facts:
-    """The parameters of a guest's creation and change that are no options: path and what the two don't share."""
-    endpoints = ref.endpoints(release)
-    made, changed = endpoints["POST", create]["params"].keys(), endpoints["PUT", update]["params"].keys()
-    path = set(re.findall(r"{([^}]*)}", update))
-    return {"create": sorted((made - changed) | path), "update": sorted((changed - made) | path)}
+def control_params(ref: Reference, release: str, guest: str, names: Facts) -> Facts:
+    """The parameters of a guest's creation and change that are no options.
+
+    The table of a virtual machine lists every option. That of a container doesn't: there, options are what
+    creation and change have in common.
+    """
+    endpoints, base = ref.endpoints(release), f"/nodes/{{node}}/{guest}"
+    made = set(endpoints["POST", base]["params"])
+    changes = [endpoints.get((method, f"{base}/{{vmid}}/config"), {}) for method in ("POST", "PUT")]
+    changed = set().union(*(facts.get("params", ()) for facts in changes))
+    path = {"node", "vmid"}
+    if guest == "qemu":
+        return {"create": sorted(made - names.keys()), "update": sorted(changed - names.keys())}
+    special = set(ref.wording["container_create_control"])
+    return {"create": sorted((made - changed) | path | special), "update": sorted((changed - made) | path)}
 
 
 def guest_options(ref: Reference, release: str, guest: str) -> Facts:
     """The table option -> privileges of one kind of guest."""
     source = ref.dynamic[guest]
     newer = source.get("options_added_since_8.4", ()) if release == "8.4" else ()
-    control = control_params(ref, release, f"/nodes/{{node}}/{guest}", f"/nodes/{{node}}/{guest}/{{vmid}}/config")
     names = {n: need for n, need in source["config_option_privileges"].items() if n not in newer}
     only = {name: need for name, need in source.get("delete_only_options", {}).items()}
     table: Facts = {
         "names": names,
         "delete_only": {n: {"all": v["all"]} if isinstance(v, dict) else v for n, v in only.items()},
         "default": source["default_for_unlisted_option"].split(" ")[0],
-        "control": control,
+        "control": control_params(ref, release, guest, names),
     }
     if guest == "lxc":
-        control["create"] = sorted({*control["create"], *ref.wording["container_create_control"]})
         return table
     rule = source["value_rules"]["cpu-model"]
     since = {"since": "qemu-server 9.1.14 (2026-05)"} if release == "9" else {}
@@ -406,7 +416,7 @@ def main(arguments: list[str] | None = None, target: Path = TARGET) -> int:
     try:
         texts = build(options.reference)
     except (OSError, KeyError, Problem, json.JSONDecodeError) as error:
-        print(f"build_rules: {error!r}", file=sys.stderr)
+        print(f"build_rules: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
     stale = []
     for name, text in texts.items():

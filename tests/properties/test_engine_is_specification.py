@@ -37,13 +37,13 @@ def assert_same_roles(policy: Policy, specified: Specified, subjects: Iterable[s
             assert agree(engine, expected), (subject, path, engine, expected)
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(files())
 def test_privileges_are_the_specified_ones_for_every_subject_on_every_path(data: bytes) -> None:
     assert_same_verdicts(parse(data).policy, read(data), SUBJECTS, ASKED)
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(files())
 def test_roles_are_the_specified_ones_for_every_subject_on_every_path(data: bytes) -> None:
     assert_same_roles(parse(data).policy, read(data), SUBJECTS, ASKED)
@@ -60,7 +60,7 @@ def test_verdicts_about_damaged_files_are_the_specified_ones(data: bytes) -> Non
     assert_same_roles(policy, specified, sorted(subjects), sorted(paths))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @pytest.mark.parametrize("release", ["8.4", "9"])
 @given(data=files())
 def test_each_release_has_its_own_privileges(release: str, data: bytes) -> None:

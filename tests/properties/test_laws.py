@@ -32,7 +32,7 @@ def nothing_but_noaccess(policy: Policy) -> int:
     return mask | mask << SHIFT
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(files() | dirty_files())
 def test_a_token_never_holds_what_its_user_does_not(data: bytes) -> None:
     policy = parse(data).policy
@@ -43,7 +43,7 @@ def test_a_token_never_holds_what_its_user_does_not(data: bytes) -> None:
                 assert mask & ~privileges(policy, token.user, path) == 0, (token.id, path)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(files())
 def test_where_noaccess_decides_nothing_but_its_own_privileges_is_held(data: bytes) -> None:
     policy = parse(data).policy
@@ -57,7 +57,7 @@ def test_where_noaccess_decides_nothing_but_its_own_privileges_is_held(data: byt
                 assert set(roles(policy, subject, path) or ()) <= {NO_ACCESS}, (subject, path)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(files(), st.sampled_from((*USERS, *TOKENS)), st.sampled_from(PATHS), st.sampled_from(("0", "1")))
 def test_noaccess_on_a_path_takes_everything_there(data: bytes, subject: str, path: str, flag: str) -> None:
     policy = parse(data + f"acl:{flag}:{path}:{subject}:NoAccess\n".encode()).policy
@@ -66,7 +66,7 @@ def test_noaccess_on_a_path_takes_everything_there(data: bytes, subject: str, pa
         assert privileges(policy, subject, path) & ~nothing_but_noaccess(policy) == 0
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(files(), st.sampled_from(USERS), st.sampled_from(POOLS), st.sampled_from(("0", "1")))
 def test_noaccess_on_a_pool_takes_everything_on_its_members(data: bytes, user: str, pool: str, flag: str) -> None:
     policy = parse(data + f"acl:{flag}:/pool/{pool}:{user}:NoAccess\n".encode()).policy
@@ -75,7 +75,7 @@ def test_noaccess_on_a_pool_takes_everything_on_its_members(data: bytes, user: s
             assert privileges(policy, user, path) & ~nothing_but_noaccess(policy) == 0, path
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(files())
 def test_what_comes_from_a_pool_does_not_propagate(data: bytes) -> None:
     with_pools = parse(data).policy
@@ -105,7 +105,7 @@ def settled(found: Sections) -> Sections:
     return {**found, "pool": pools, "acl": acl}
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(sections(twice=False).map(settled), st.data())
 def test_the_order_of_lines_does_not_matter(found: Sections, data: st.DataObject) -> None:
     # A token's line needs its user's above it, an ACL line the roles and tokens it names; all else may mix.

@@ -73,7 +73,7 @@ _trees = st.recursive(
 requirements = _trees | st.sampled_from((World(), Authenticated(), RootOnly(), TicketOnly("/access/ticket")))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(files() | dirty_files(ODD))
 def test_effective_permissions_are_what_asking_path_by_path_gives(data: bytes) -> None:
     policy, specified = parse(data).policy, read(data)
@@ -85,7 +85,7 @@ def test_effective_permissions_are_what_asking_path_by_path_gives(data: bytes) -
             assert agree(flags(mask), expected[path]), (subject, path)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(files(), st.sampled_from(("/", "/vms", "/vms/100", "/pool/p")))
 def test_what_a_subject_can_do_below_a_path_is_part_of_its_effective_permissions(data: bytes, under: str) -> None:
     policy = parse(data).policy
@@ -98,7 +98,7 @@ def test_what_a_subject_can_do_below_a_path_is_part_of_its_effective_permissions
         assert {held.path: held.privileges for held in what_can(policy, subject, under)} == expected
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(files(), wanted_privileges, st.booleans())
 def test_listed_machines_and_storages_are_those_a_check_lets_through(
     data: bytes, wanted: tuple[str, ...], lists_first: bool
@@ -116,7 +116,7 @@ def test_listed_machines_and_storages_are_those_a_check_lets_through(
             assert listed(policy, subject, mask, ids) == expected, (subject, section)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(files(), wanted_privileges, st.booleans(), st.sampled_from(PATHS))
 def test_who_can_names_exactly_the_holders(data: bytes, wanted: tuple[str, ...], any_: bool, path: str) -> None:
     policy, specified = parse(data).policy, read(data)
@@ -140,7 +140,7 @@ def test_who_can_names_exactly_the_holders(data: bytes, wanted: tuple[str, ...],
         assert holder.via or holder.subject.split("!")[0] == "root@pam", holder
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(files(), requirements, parameters)
 def test_who_can_make_a_call_are_those_whom_the_decision_lets_pass(
     data: bytes, requirement: Requirement, params: dict[str, str]

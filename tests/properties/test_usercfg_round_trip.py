@@ -17,7 +17,8 @@ from tests.properties.reading import content
 from virtward.policy.model import Policy
 from virtward.policy.usercfg import parse, render
 
-EXPECTED_IN_WRITTEN_FILES = re.compile(r"ignore invalid (group member|acl group|acl member) '")
+# Unknown users and groups stay; a pool `0` exists where a pool below it does, though its own line is refused.
+EXPECTED_IN_WRITTEN_FILES = re.compile(r"ignore (invalid (group member|acl group|acl member) '|pool '0' )")
 
 
 def torn(name: str) -> bool:
@@ -67,7 +68,7 @@ def is_token(subject: str) -> bool:
     return "!" in subject.rpartition("@")[2] and "@" in subject[1:]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(files())
 def test_what_is_written_reads_back_as_the_same_policy(data: bytes) -> None:
     policy = parse(data).policy
@@ -75,7 +76,7 @@ def test_what_is_written_reads_back_as_the_same_policy(data: bytes) -> None:
     assert content(again) == kept(policy)
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(any_bytes())
 def test_what_is_written_of_any_bytes_reads_back_as_the_same_policy(data: bytes) -> None:
     policy = parse(data).policy
@@ -91,7 +92,7 @@ def test_what_is_written_of_any_bytes_reads_back_as_the_same_policy(data: bytes)
         assert EXPECTED_IN_WRITTEN_FILES.match(diagnostic.message) or stale_token, diagnostic
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(any_bytes())
 def test_writing_is_a_fixed_point_once_what_cannot_be_kept_is_gone(data: bytes) -> None:
     policy = parse(data).policy
@@ -102,32 +103,21 @@ def test_writing_is_a_fixed_point_once_what_cannot_be_kept_is_gone(data: bytes) 
         assert twice == once
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(any_bytes())
-def test_any_bytes_can_be_read_and_each_diagnostic_names_a_line_of_them(data: bytes) -> None:
+def test_any_bytes_can_be_read_and_every_line_counts_or_has_a_diagnostic(data: bytes) -> None:
     policy, diagnostics = parse(data)
     render(policy)
     lines = data.split(b"\n")
-    for line, message, effect in diagnostics:
-        assert 1 <= line <= len(lines)
-        assert message
-        assert effect
-    numbers = [diagnostic.line for diagnostic in diagnostics]
-    assert numbers == sorted(numbers)
-
-
-@settings(max_examples=150)
-@given(any_bytes())
-def test_every_line_of_a_file_is_read_or_reported(data: bytes) -> None:
-    policy, diagnostics = parse(data)
-    known = {
-        record.line
-        for records in (policy.users, policy.tokens, policy.groups, policy.roles, policy.pools)
-        for record in records.values()
-    } | {entry.line for entry in policy.entries()}
-    assert known <= set(range(len(data.split(b"\n")) + 1))
-    for number, line in enumerate(data.split(b"\n"), 1):
+    reported = [diagnostic.line for diagnostic in diagnostics]
+    assert reported == sorted(reported)
+    assert set(reported) <= set(range(1, len(lines) + 1))
+    assert all(diagnostic.message and diagnostic.effect for diagnostic in diagnostics)
+    records = (policy.users, policy.tokens, policy.groups, policy.roles, policy.pools)
+    used = {record.line for by_name in records for record in by_name.values()}
+    used |= {entry.line for entry in policy.entries()}
+    assert used <= set(range(len(lines) + 1))
+    for number, line in enumerate(lines, 1):
         kind = line.strip().split(b":")[0].strip()
-        understood = kind in (b"user", b"token", b"group", b"role", b"pool", b"acl")
-        if line.strip() and data.strip() and not understood:
-            assert number in {diagnostic.line for diagnostic in diagnostics}
+        if line.strip() and kind not in (b"user", b"token", b"group", b"role", b"pool", b"acl"):
+            assert number in reported, line

@@ -6,6 +6,7 @@ Source: pve-access-control 9.1.1 and pve-common 9.2.1, as observed.
 
 import re
 
+FALSE = ("", "0")
 WHITE = " \t\n\x0b\x0c\r"
 
 _ITEM = re.compile(r"[^ \t\n\x0b\x0c\r,;]+")
@@ -49,7 +50,7 @@ _PERL_TEXT = re.compile(
 
 def true(field: str) -> bool:
     """Proxmox VE's idea of truth: false is only the empty field and `0` (so `00` and `no` are true)."""
-    return field not in ("", "0")
+    return field not in FALSE
 
 
 def digits(field: str) -> bool:

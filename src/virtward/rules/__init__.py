@@ -1,29 +1,7 @@
-"""What every API call of Proxmox VE 8.4 and 9.x requires, as data.
+"""What every API call of Proxmox VE 8.4 and 9.x requires, as data; this package states, `policy` decides.
 
-Rule: this package states requirements and never decides; `policy` decides.
+loader       load(release) -> Rules: find a call, suggest one, list them
+demands      expand(rule, params): what the call asks beyond its gate
+difference   diff(old, new) between releases
+model        Rule, Check, Demand and what they are made of
 """
-
-from .demands import expand
-from .difference import Change, Difference, diff
-from .loader import DEFAULT, RELEASES, Match, Rules, load
-from .model import Check, Demand, Gate, Param, Params, Rule, Tree, When
-
-__all__ = [
-    "DEFAULT",
-    "RELEASES",
-    "Change",
-    "Check",
-    "Demand",
-    "Difference",
-    "Gate",
-    "Match",
-    "Param",
-    "Params",
-    "Rule",
-    "Rules",
-    "Tree",
-    "When",
-    "diff",
-    "expand",
-    "load",
-]

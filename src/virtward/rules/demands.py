@@ -7,7 +7,6 @@ depends on.
 from collections.abc import Callable, Iterator, Mapping
 
 from ..errors import ProgramError
-from . import options, volumes
 from .conditions import Truth, fill, holds
 from .model import Check, Demand, Named, Params, Prose, Rule, Tables, Tree
 from .values import items, parts, targets, true
@@ -69,7 +68,9 @@ def _derive(how: tuple[str, ...], params: Params) -> str:
         case "part", [key]:
             return parts(value).get(key, "")
         case "owner", []:
-            volume = volumes.parse(value)
+            from .volumes import parse
+
+            volume = parse(value)
             return volume.owner if volume else ""
         case _:
             raise ProgramError(f"unknown derivation {how!r}")
@@ -110,24 +111,32 @@ def _unknown(check: Check, texts: list[str], params: Params, pattern: Tree | Non
     return Demand(check.label, None, params, certain=False, depends=depends, pattern=pattern, since=check.since)
 
 
-# Named needs
+# Named needs; what only they use is imported by them, because most calls have none.
 
 
 def _volume_access(tables: Tables, label: str, args: Mapping[str, str], params: Params) -> Iterator[Demand]:
+    from . import volumes
+
     volume, vmid, store = (params.get(args.get(key, ""), "") for key in ("volume", "vmid", "storage"))
     return volumes.access(label, volume, vmid, store)
 
 
 def _volume_delete(tables: Tables, label: str, args: Mapping[str, str], params: Params) -> Iterator[Demand]:
+    from . import volumes
+
     return volumes.removal(label, params.get(args["volume"], ""), params.get(args["storage"], ""))
 
 
 def _options(tables: Tables, label: str, args: Mapping[str, str], params: Params) -> Iterator[Demand]:
+    from . import options
+
     change = options.create if args["mode"] == "create" else options.update
     return change(tables.options[args["guest"]], params)
 
 
 def _unlink(tables: Tables, label: str, args: Mapping[str, str], params: Params) -> Iterator[Demand]:
+    from . import options
+
     return options.unlink(tables.options[args["guest"]], params)
 
 

@@ -12,10 +12,11 @@ from . import volumes
 from .model import Demand, Tree
 from .values import parts, vlans
 
-_NEW_VOLUME = re.compile(r"(?:([^/:\s]+):)?[0-9]+(?:\.[0-9]+)?")
-_CLOUDINIT = re.compile(r"[:/](?:vm-[0-9]+-)?cloudinit(?:\.(?:raw|qcow2?|vmdk|qed|cloop))?$")
-_PLAIN_BRIDGE = re.compile(r"vmbr[0-9]+")
-_APPLIANCE = re.compile(r"[^:]+:import/[^/]+\.ova/", re.IGNORECASE)
+# Patterns stay text, as in `volumes`.
+_NEW_VOLUME = r"(?:([^/:\s]+):)?[0-9]+(?:\.[0-9]+)?"
+_CLOUDINIT = r"[:/](?:vm-[0-9]+-)?cloudinit(?:\.(?:raw|qcow2?|vmdk|qed|cloop))?$"
+_PLAIN_BRIDGE = r"vmbr[0-9]+"
+_APPLIANCE = r"(?i:[^:]+:import/[^/]+\.ova/)"
 
 ALWAYS_DISKS = frozenset({"efidisk0", "tpmstate0"})
 
@@ -65,7 +66,7 @@ def drive(label: str, value: str, place: Place, name: str) -> Iterator[Demand]:
 
 
 def _drive_privileges(file: str, cdrom: bool) -> tuple[str, ...]:
-    if _CLOUDINIT.search(file):
+    if re.search(_CLOUDINIT, file):
         return ("VM.Config.Cloudinit", "VM.Config.CDROM")
     return ("VM.Config.CDROM",) if cdrom else ("VM.Config.Disk",)
 
@@ -74,7 +75,7 @@ def _drive_volume(label: str, file: str, place: Place, cdrom: bool) -> Iterator[
     """What the drive's volume takes."""
     if file in ("", "none", "cloudinit") or file.partition(":")[2] == "cloudinit":
         return
-    new = None if cdrom else _NEW_VOLUME.fullmatch(file)
+    new = None if cdrom else re.fullmatch(_NEW_VOLUME, file)
     if cdrom and file == "cdrom":
         yield Demand(label, ["perm", "/", ["Sys.Console"]], {})
     elif new is not None:
@@ -96,7 +97,7 @@ def _import(label: str, source: str, place: Place) -> Iterator[Demand]:
         yield Demand(label, None, {}, certain=False, depends=depends, pattern=clone)
         return
     yield from volumes.access(label, source, place.vmid)
-    if volume is not None and _APPLIANCE.match(source):
+    if volume is not None and re.match(_APPLIANCE, source):
         yield volumes.allocate_space(label, place.import_storage or volume.store)
 
 
@@ -112,7 +113,7 @@ def old_drive(label: str, name: str, place: Place) -> Demand:
 def mount_point(label: str, value: str, place: Place) -> Iterator[Demand]:
     """A container's new mount point."""
     volume = parts(value, "volume").get("volume", "")
-    new = _NEW_VOLUME.fullmatch(volume)
+    new = re.fullmatch(_NEW_VOLUME, volume)
     if volume.startswith("/"):
         yield Demand(label, "root", {})
     elif new is not None and new[1]:
@@ -138,7 +139,7 @@ def network(label: str, value: str) -> Iterator[Demand]:
     paths = [f"/sdn/zones/{{zone}}/{{bridge}}/{tag}" for tag in tags] or ["/sdn/zones/{zone}/{bridge}"]
     perms: list[Tree] = [["perm", path, ["SDN.Use"]] for path in paths]
     tree: Tree = perms[0] if len(perms) == 1 else ["and", *perms]
-    if _PLAIN_BRIDGE.fullmatch(bridge):
+    if re.fullmatch(_PLAIN_BRIDGE, bridge):
         yield Demand(label, tree, {"zone": "localnetwork", "bridge": bridge})
     else:
         depends = f"the zone of {bridge}: localnetwork, or its own if it is a vnet"

@@ -7,7 +7,7 @@ there. Upstream refuses malformed values after it has checked permissions.
 import re
 from collections.abc import Iterator
 
-_SEPARATORS = re.compile(r"[,; \t\r\n\0]+")
+_SEPARATORS = r"[,; \t\r\n\0]+"
 _FALSE = frozenset({"", "0", "no", "off", "false"})
 _LAST_VLAN = 4094
 
@@ -19,7 +19,7 @@ def true(value: str) -> bool:
 
 def items(value: str) -> list[str]:
     """The items of a list parameter."""
-    return [item for item in _SEPARATORS.split(value) if item]
+    return [item for item in re.split(_SEPARATORS, value) if item]
 
 
 def targets(value: str) -> list[str]:

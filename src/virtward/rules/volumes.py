@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 from .model import Demand, Tree
 
-_VOLUME = re.compile(r"([A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]):(.+)", re.DOTALL)
-_DUMP = re.compile(r"vzdump-(?:qemu|lxc|openvz)-([0-9]+)-.")
-_SNAPSHOT = re.compile(r"(?:vm|ct)/([0-9]+)/")
-_IMAGE = re.compile(r"(?:vm|base|basevol|subvol)-([0-9]+)-.")
-_IMAGE_FOLDER = re.compile(r"(?:[0-9]+/[^/]+/)?([0-9]+)/[^/]+")
-_CONTENT = re.compile(r"(iso|vztmpl|import|snippets|backup)/(.+)", re.DOTALL)
+# Patterns stay text: `re` compiles each when it is first used, which most calls never do.
+_VOLUME = r"(?s:([A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]):(.+))"
+_DUMP = r"vzdump-(?:qemu|lxc|openvz)-([0-9]+)-."
+_SNAPSHOT = r"(?:vm|ct)/([0-9]+)/"
+_IMAGE = r"(?:vm|base|basevol|subvol)-([0-9]+)-."
+_IMAGE_FOLDER = r"(?:[0-9]+/[^/]+/)?([0-9]+)/[^/]+"
+_CONTENT = r"(?s:(iso|vztmpl|import|snippets|backup)/(.+))"
 
 READABLE = frozenset({"iso", "vztmpl", "import"})
 
@@ -31,7 +32,7 @@ class Volume(NamedTuple):
 
 def parse(text: str, store: str = "") -> Volume | None:
     """The volume that `STORE:NAME` (or just `NAME`, of `store`) means; None for a path."""
-    found = _VOLUME.fullmatch(text)
+    found = re.fullmatch(_VOLUME, text)
     if found is None and (not store or not text or text.startswith("/")):
         return None
     where, name = (found[1], found[2]) if found else (store, text)
@@ -40,11 +41,11 @@ def parse(text: str, store: str = "") -> Volume | None:
 
 def _kind(name: str) -> tuple[str, str]:
     """Content type and owner, as the name tells them."""
-    content = _CONTENT.fullmatch(name)
+    content = re.fullmatch(_CONTENT, name)
     if content is not None:
-        owner = (_DUMP.match(content[2]) or _SNAPSHOT.match(content[2])) if content[1] == "backup" else None
+        owner = (re.match(_DUMP, content[2]) or re.match(_SNAPSHOT, content[2])) if content[1] == "backup" else None
         return content[1], owner[1] if owner else ""
-    image = _IMAGE.match(name.rpartition("/")[2]) or _IMAGE_FOLDER.fullmatch(name)
+    image = re.match(_IMAGE, name.rpartition("/")[2]) or re.fullmatch(_IMAGE_FOLDER, name)
     return ("images", image[1]) if image else ("", "")
 
 

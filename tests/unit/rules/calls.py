@@ -1,7 +1,8 @@
 """Calls and their demands in words, so that a test reads like a sentence."""
 
-from virtward.rules import Demand, Tree, expand, load
-from virtward.rules.model import Params
+from virtward.rules.demands import expand
+from virtward.rules.loader import load
+from virtward.rules.model import Demand, Params, Tree
 
 
 def demands(call: str, /, *args: str, release: str = "9", caller: str | None = None) -> list[Demand]:

@@ -10,10 +10,10 @@ import pytest
 
 from virtward.errors import Invalid
 from virtward.policy.privileges import RELEASES as POLICY_RELEASES
-from virtward.rules import RELEASES, Check, Rule, Rules, Tree, load
 from virtward.rules.conditions import holds
 from virtward.rules.demands import _NAMED
-from virtward.rules.model import Named, When
+from virtward.rules.loader import RELEASES, Rules, load
+from virtward.rules.model import Check, Named, Rule, Tree, When
 from virtward.rules.options import _VALUE_RULES
 
 PRIVILEGE = re.compile(r"[A-Z][A-Za-z]+(\.[A-Z][A-Za-z]+)+")
@@ -43,11 +43,11 @@ def assert_known(tree: object) -> None:
                 assert_known(part)
         case ["perm", str(path), [*names], *options]:
             assert path.startswith("/") or path == "{path}"
-            assert all(PRIVILEGE.fullmatch(name) for name in names)
+            assert all(PRIVILEGE.fullmatch(str(name)) for name in names)
             pairs = dict(zip(options[::2], options[1::2], strict=True))
             assert pairs.keys() <= {"any", "require_param"}
         case ["userid-group", [*names], *options]:
-            assert all(PRIVILEGE.fullmatch(name) for name in names)
+            assert all(PRIVILEGE.fullmatch(str(name)) for name in names)
             assert options in ([], ["groups_param", "create"], ["groups_param", "update"])
         case ["userid-param", name]:
             assert name in ("self", "Realm.AllocateUser")
@@ -194,3 +194,16 @@ def test_unknown_release_is_bad_input() -> None:
     with pytest.raises(Invalid) as refused:
         load("7")
     assert "8.4 and 9" in refused.value.errors["release"]
+
+
+def test_filter_that_only_9_has_is_told_only_there() -> None:
+    call = ("GET", "/nodes/{node}/lxc/{vmid}/pending")
+    old, new = load("8.4").get(*call), load("9").get(*call)
+    assert old and new
+    assert (old.filter, "env" in new.filter) == ("", True)
+
+
+def test_filter_of_a_listing_is_a_tree_where_upstream_has_one() -> None:
+    guests = load("9").get("GET", "/nodes/{node}/qemu")
+    assert guests is not None
+    assert guests.filter_tree == ["perm", "/vms/{vmid}", ["VM.Audit"]]

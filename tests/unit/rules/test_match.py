@@ -2,7 +2,7 @@
 
 import pytest
 
-from virtward.rules import Rules, load
+from virtward.rules.loader import Rules, load
 from virtward.rules.match import build, find, split
 
 RULES = load("9")
@@ -94,7 +94,9 @@ def test_unknown_call_is_none(method: str, url: str) -> None:
 
 
 def test_method_of_a_known_path_is_suggested() -> None:
-    assert RULES.suggest("GET", "/api2/json/nodes/n1/qemu/100/agent/ping") == ("POST /nodes/n1/qemu/100/agent/ping",)
+    assert RULES.suggest("GET", "/api2/json/nodes/n1/qemu/100/agent/ping") == (
+        "POST /nodes/n1/qemu/100/agent/ping",
+    )
 
 
 def test_path_with_a_typing_error_is_suggested_as_it_should_be() -> None:
