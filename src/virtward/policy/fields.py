@@ -58,10 +58,17 @@ def digits(field: str) -> bool:
     return _DIGITS.fullmatch(field) is not None
 
 
-def number(value: int) -> str:
+def parse_number(field: str) -> float:
+    """The number that a run of digits stands for; above 2^64-1 a float, which may be infinite."""
+    significant = field.lstrip("0")
+    value = int(significant or "0") if len(significant) <= 20 else float(significant)
+    return value if value <= _LARGEST else float(value)
+
+
+def number(value: float) -> str:
     """A number as upstream prints it."""
-    # PVE: above 2^64-1 it turns into a float and no longer reads back (quirk Q3).
-    return str(value) if value <= _LARGEST else f"{float(value):.15g}"
+    # PVE: above 2^64-1 it is a float, whose text no longer reads back (quirk Q3).
+    return str(value) if isinstance(value, int) else f"{value:.15g}".replace("inf", "Inf")
 
 
 def split_list(field: str) -> list[str]:

@@ -10,7 +10,7 @@ from .model import Policy, User
 from .names import parse_token
 
 
-def expired(expire: int, now: int) -> bool:
+def expired(expire: float, now: float) -> bool:
     """Whether a date of expiry (Unix seconds, 0 for never) lies before `now`."""
     return expire != 0 and expire < now
 

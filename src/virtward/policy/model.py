@@ -21,14 +21,17 @@ NO_ACCESS = "NoAccess"
 
 
 class User(NamedTuple):
-    """A user; `expire` is Unix seconds, 0 for never; `line` the line of the file, 0 if from elsewhere."""
+    """A user; `expire` is Unix seconds, 0 for never; `line` the line of the file, 0 if from elsewhere.
+
+    An `email` may be empty or not there at all (None): lists of users show the difference.
+    """
 
     id: str
     enable: bool = True
-    expire: int = 0
+    expire: float = 0
     firstname: str = ""
     lastname: str = ""
-    email: str = ""
+    email: str | None = None
     comment: str = ""
     keys: str = ""
     line: int = 0
@@ -38,7 +41,7 @@ class Token(NamedTuple):
     """An API token `user@realm!sub`; with `privsep` it holds at most what its own ACL entries give."""
 
     id: str
-    expire: int = 0
+    expire: float = 0
     privsep: bool = True
     comment: str = ""
     line: int = 0

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from .fields import FALSE, WHITE, decode_text, digits, encode_text, number, split_list, true
+from .fields import FALSE, WHITE, decode_text, digits, encode_text, number, parse_number, split_list, true
 from .model import AclEntry, Group, Policy, Pool, Role, Token, User, builtin_roles
 from .names import PLAIN, POOL, ROOT, STORAGE, TOKEN, bytewise, is_user
 from .paths import normalise, sort_key
 from .privileges import DEFAULT, Release, names
-
 
 _TIDY_PATH = re.compile(r"(?:/[A-Za-z1-9.\-_][A-Za-z0-9.\-_]*)+|/")
 _TIDY_VMIDS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
@@ -154,8 +153,10 @@ class _Reader:
             self.unrecorded.add((userid, group[1:]))
         if self.subject_lists:
             self.subject_lists.clear()
-        texts = (_text(first), _text(last), email, _text(comment), keys if keys != "0" else "")
-        expires = int(expire) if expire else 0
+        # PVE: an empty e-mail is there if anything follows it on the line.
+        mail = email if email or any(fields[7:]) else None
+        texts = (_text(first), _text(last), mail, _text(comment), keys if keys != "0" else "")
+        expires = parse_number(expire)
         self.users[userid] = _new(User, (userid, enable not in FALSE, expires, *texts, self.line))
 
     def token(self, fields: list[str]) -> None:
@@ -172,7 +173,7 @@ class _Reader:
         known = self.tokens.get(tokenid)
         text = _text(comment) or (known.comment if known else "")
         # PVE: a missing privsep field means 0, so the token has all rights of its owner (quirk Q5).
-        self.tokens[tokenid] = Token(tokenid, int(expire) if expire else 0, true(privsep), text, self.line)
+        self.tokens[tokenid] = Token(tokenid, parse_number(expire), true(privsep), text, self.line)
         self.subject_lists.clear()
 
     def group(self, fields: list[str]) -> None:
@@ -243,7 +244,7 @@ class _Reader:
                 if not digits(vmid):
                     self.warn(f"ignore invalid vmid '{vmid}' in pool '{name}'", "the member is dropped")
                     continue
-                vmid = number(int(vmid))
+                vmid = number(parse_number(vmid))
             path = "/vms/" + vmid
             if path in pools_of:
                 self.warn(
@@ -415,9 +416,9 @@ def _flag(value: bool) -> str:
     return "1" if value else "0"
 
 
-def _kept(text: str) -> str:
+def _kept(text: str | None) -> str:
     # PVE: a text that reads `0` isn't written (quirk Q2).
-    return text if true(text) else ""
+    return text if text is not None and true(text) else ""
 
 
 def _escaped(text: str) -> str:

@@ -4,14 +4,16 @@ Rule: an edit either gives a new snapshot or raises and changes nothing. A new s
 every compiled view the edit didn't touch. Source: pve-access-control 9.1.1 and pve-manager's pool API, as observed.
 """
 
-from .acl import modify_acl, remove_entry, set_entry
+from .acl import acl_path, modify_acl, remove_entry, set_entry
 from .groups import add_group, delete_group, modify_group
 from .pools import add_pool, delete_pool, modify_pool
-from .roles import add_role, delete_role, modify_role
+from .roles import RESERVED, add_role, delete_role, modify_role, reserved
 from .tokens import add_token, delete_token, modify_token
 from .users import add_user, delete_user, modify_user
 
 __all__ = [
+    "RESERVED",
+    "acl_path",
     "add_group",
     "add_pool",
     "add_role",
@@ -29,5 +31,6 @@ __all__ = [
     "modify_token",
     "modify_user",
     "remove_entry",
+    "reserved",
     "set_entry",
 ]

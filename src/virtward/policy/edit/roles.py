@@ -8,14 +8,19 @@ from ..names import check_privilege, check_role
 from ..privileges import mask_of
 from .change import changed, touched_by
 
+RESERVED = "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"
+
+
+def reserved(role: str) -> bool:
+    """Whether a role id is in the name space of the built-in ones."""
+    return role[:3].lower() == "pve"
+
 
 def add_role(policy: Policy, role: str, privileges: Sequence[str] = ()) -> Policy:
     """A new role with these privileges. Entries left from an earlier role of that name take effect again."""
     check_role(role)
-    if role[:3].lower() == "pve":
-        raise Invalid(
-            {"roleid": "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"},
-        )
+    if reserved(role):
+        raise Invalid({"roleid": RESERVED})
     if role in policy.roles:
         raise Error(f"role '{role}' already exists")
     return _put(policy, Role(role, _mask(policy, privileges)))
