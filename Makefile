@@ -9,8 +9,7 @@ BIN   := $(VENV)/bin
 PY    := $(BIN)/python
 STAMP := $(VENV)/.installed
 
-# Set to `$(PY) tools/docs.py --check` when the generator of docs/reference exists.
-DOCS_CHECK := :
+DOCS_CHECK := $(PY) tools/docs.py --check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

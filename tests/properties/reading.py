@@ -22,9 +22,9 @@ def agree(engine: dict[str, bool] | None, specified: Flags | None) -> bool:
 
 
 def content(policy: Policy) -> dict[str, Any]:
-    """What a policy says, without the lines it comes from and what upstream's user records know of groups."""
+    """What a policy says, without line numbers, what upstream's user records know of groups, and unset e-mails."""
     return {
-        "users": {name: user._replace(line=0) for name, user in policy.users.items()},
+        "users": {name: user._replace(line=0, email=user.email or "") for name, user in policy.users.items()},
         "tokens": {name: token._replace(line=0) for name, token in policy.tokens.items()},
         "groups": {name: group._replace(line=0) for name, group in policy.groups.items()},
         "roles": {name: role._replace(line=0) for name, role in policy.roles.items()},

@@ -1,4 +1,4 @@
-"""The executable specification gives the verdicts recorded from upstream, so that the engine's judge is judged too."""
+"""The executable specification gives the verdicts recorded from upstream: the engine's judge is judged too."""
 
 import base64
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""Measurements of Virtward: `make bench` prints the table of limits and writes `build/bench.json`."""
