@@ -62,19 +62,19 @@ def needs_of_options(table: GuestOptions, mode: str) -> dict[Requirement, list[s
 
 def _trees(option: Option, mode: str, cpu_model: Tree) -> Iterator[Tree]:
     if option.all:
-        yield _on_guest(option.all, mode)
+        yield on_guest(option.all, mode)
     if option.any:
-        yield _on_guest(option.any, mode, "any", 1)
+        yield on_guest(option.any, mode, "any", 1)
     yield from option.also
     if mode != "create" or option.value not in _FREE_AT_CREATION:
         for privilege in _ON_GUEST.get(option.value, ()):
-            yield _on_guest((privilege,), mode)
+            yield on_guest((privilege,), mode)
     yield from _ELSEWHERE.get(option.value, ())
     if option.value == "cpu-model" and cpu_model:
         yield cpu_model
 
 
-def _on_guest(privileges: tuple[str, ...], mode: str, *flags: str | int) -> Tree:
+def on_guest(privileges: tuple[str, ...], mode: str, *flags: str | int) -> Tree:
     """Privileges on the guest, at its creation also on its pool."""
     guest: Tree = ["perm", "/vms/{vmid}", [*privileges], *flags]
     if mode != "create":

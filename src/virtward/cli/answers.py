@@ -153,5 +153,18 @@ ANSWERS: Mapping[str, Mapping[str, tuple[Field, ...]]] = {
             Field("advice", "what became of it, or what to do"),
         )
     },
-    "upgrade-check": {},
+    "upgrade-check": {
+        "": (
+            Field("from", "the release now"),
+            Field("to", "the release afterwards"),
+            Field("upstream", "what Proxmox VE's own checker says, in our words"),
+            Field(
+                "findings",
+                "list of {code, severity, title, subject, line, holders, losses, restored_by, advice, commands}:"
+                " `severity` is `error` (rights are lost), `warning` or `notice`; a holder is {subject, path, role,"
+                " through, line}; a loss is {holders, calls, left_to_root}; `restored_by` maps a new privilege to"
+                " the lost calls that it alone brings back; `commands` are for after the upgrade",
+            ),
+        )
+    },
 }
