@@ -62,7 +62,7 @@ ASKED = (
     ),
 )
 
-_TEXTS = ("", "0", "00", "x", "a%3Ab", "%30", "%20x%20", "%C3%A9", "%ED%A0%80", "%ff", "p %zz", "é")
+_TEXTS = ("", "0", "00", "x", "a%3Ab", "%30", "%20x%20", "%252541", "%C3%A9", "%ED%A0%80", "%ff", "p %zz", "é")
 _DATES = ("", "0", "007", "1750000000")
 _FLAGS = ("1", "1", "0", "")
 
@@ -144,6 +144,18 @@ def all_lines(found: Sections) -> list[str]:
 def files() -> SearchStrategy[bytes]:
     """Well-formed files in the usual order, often with several lines about the same thing."""
     return sections().map(all_lines).map(text)
+
+
+@st.composite
+def rearranged_files(draw: st.DrawFn) -> bytes:
+    """Files where some lines come late or again, with every list of an ACL line both before and after them."""
+    found = draw(sections())
+    early = [line for kind in KINDS[:-1] for line in found[kind]]
+    late = draw(few(early, 0, 4))
+    again = draw(few(found["user"] + found["token"], 0, 2))
+    acl = found["acl"]
+    repeated = [":".join((*line.split(":")[:2], "/mapping", *line.split(":")[3:])) for line in acl]
+    return text([*(line for line in early if line not in late), *acl, *late, *again, *repeated])
 
 
 # Bytes that mean something somewhere in the format: separators, escapes, what lists take for white space.

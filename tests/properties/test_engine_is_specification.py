@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, settings
 
-from tests.properties.configurations import ASKED, ODD, SUBJECTS, dirty_files, files
+from tests.properties.configurations import ASKED, ODD, SUBJECTS, dirty_files, files, rearranged_files
 from tests.properties.reading import agree, flags
 from tests.spec import evaluate as spec
 from tests.spec.policy import Policy as Specified
@@ -49,12 +49,18 @@ def test_roles_are_the_specified_ones_for_every_subject_on_every_path(data: byte
     assert_same_roles(parse(data).policy, read(data), SUBJECTS, ASKED)
 
 
+@settings(max_examples=80)
+@given(rearranged_files())
+def test_verdicts_about_rearranged_files_are_the_specified_ones(data: bytes) -> None:
+    assert_same_verdicts(parse(data).policy, read(data), SUBJECTS, ASKED)
+
+
 @settings(max_examples=60)
 @given(dirty_files(ODD))
 def test_verdicts_about_damaged_files_are_the_specified_ones(data: bytes) -> None:
     policy, specified = parse(data).policy, read(data)
     named = {subject for _, kind, subject, _ in specified.acl if kind != "group"}
-    subjects = named.union(specified.users, specified.tokens, *specified.groups.values(), SUBJECTS[:6])
+    subjects = named.union(specified.users, specified.tokens, *specified.groups.values(), SUBJECTS)
     paths = {path for path, _, _, _ in specified.acl}.union(*specified.pools.values(), ("/", "/vms/100"))
     assert_same_verdicts(policy, specified, sorted(subjects), sorted(paths))
     assert_same_roles(policy, specified, sorted(subjects), sorted(paths))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tests.properties.configurations import (
+    MEMBERS,
     ODD,
     PATHS,
     PRIVILEGES,
@@ -116,8 +117,8 @@ def test_listed_machines_and_storages_are_those_a_check_lets_through(
             assert listed(policy, subject, mask, ids) == expected, (subject, section)
 
 
-@settings(max_examples=50)
-@given(files(), wanted_privileges, st.booleans(), st.sampled_from(PATHS))
+@settings(max_examples=60)
+@given(files(), wanted_privileges, st.booleans(), st.sampled_from((*PATHS, *MEMBERS, *MEMBERS)))
 def test_who_can_names_exactly_the_holders(data: bytes, wanted: tuple[str, ...], any_: bool, path: str) -> None:
     policy, specified = parse(data).policy, read(data)
     test = any if any_ else all

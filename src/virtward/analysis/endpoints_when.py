@@ -61,7 +61,7 @@ class Scope:
 
     def unavoidable(self, conditions: Sequence[When]) -> bool:
         """Whether some of the conditions holds, whatever the call."""
-        atoms = sorted({atom for when in conditions for atom in atoms(when)})
+        atoms = sorted({atom for when in conditions for atom in _atoms(when)})
         if len(atoms) > _TRIED:
             return False
         for choice in product((False, True), repeat=len(atoms)):
@@ -79,10 +79,10 @@ def _every(truths: list[bool | None]) -> bool | None:
     return False if False in truths else None if None in truths else True
 
 
-def atoms(when: When) -> Iterator[Atom]:
+def _atoms(when: When) -> Iterator[Atom]:
     if when.parts:
         for part in when.parts:
-            yield from atoms(part)
+            yield from _atoms(part)
     elif when.kind != "always":
         yield when
 
