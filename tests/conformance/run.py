@@ -20,7 +20,7 @@ from virtward.policy.fields import decode_text
 
 
 def text(value: Any) -> Any:
-    """JSON strings as the engine has them: bytes that are no UTF-8, or that say more than it, as surrogateescape."""
+    """JSON strings as the engine has them: bytes beyond UTF-8 as surrogateescape text."""
     if isinstance(value, dict) and set(value) == {"$b64"}:
         return base64.b64decode(value["$b64"]).decode("utf-8", "surrogateescape")
     if isinstance(value, dict) and set(value) == {"$codepoints"}:

@@ -156,6 +156,7 @@ def _steps(policy: Policy, need: _Need, *, few: bool) -> list[_Step]:
         *_wider(policy, need),
         *_joining(policy, need),
         *_unblocking(policy, need),
+        *_lifting(policy, need),
         *_new_role(policy, need),
     ]
 
@@ -226,6 +227,23 @@ def _unblocking(policy: Policy, need: _Need) -> Iterator[_Step]:
             role = policy.roles.get(cut.entry.role)
             if role and not need.lacking & ~role.mask and cut.cause is not Cause.NOT_PROPAGATED:
                 yield _removal(cut)
+
+
+def _lifting(policy: Policy, need: _Need) -> Iterator[_Step]:
+    """Where NoAccess decides and cuts off nothing that would do: removing it and giving a role instead."""
+    pools = policy.pools_of.get(need.path, ())
+    walks = [walk(policy, need.subject, path) for path in (need.path, *(f"/pool/{pool}" for pool in pools))]
+    refusing = tuple(entry for each in walks if each.denied for entry in each.deciding)
+    if not refusing:
+        return
+    for role in _roles_on(policy, need, need.path, 1):
+        removal = _removal(Cut(refusing[0], Cause.NO_ACCESS, refusing))
+        what = removal.says.partition(", which cuts off")[0]
+
+        def apply(policy: Policy, role: _Step = role, removal: _Step = removal) -> Policy:
+            return role.apply(removal.apply(policy))
+
+        yield _Step(f"{what} and {role.says}", (*removal.commands, *role.commands), apply, refusing[0].path, 1)
 
 
 def _removal(cut: Cut) -> _Step:

@@ -12,11 +12,14 @@ from ..policy.explain import explain
 from ..policy.logon import expired
 from ..policy.model import AclEntry, Policy
 from ..policy.names import ROOT
+from ..policy.paths import fill, normalise
 from ..policy.requirement import (
     AllOf,
     AnyOf,
     Authenticated,
     Decision,
+    Holds,
+    ModifiesPermissions,
     Params,
     Requirement,
     Self,
@@ -61,10 +64,12 @@ def candidates(requirement: Requirement, params: Params, policy: Policy) -> set[
     pending = [requirement]
     while pending:
         match pending.pop():
+            case World() | Authenticated() | AllOf(()) | Holds(privileges=(), any=False):
+                return {*policy.users, *policy.tokens}
+            case ModifiesPermissions(template) if normalise(fill(template, params)) is None:
+                return {*policy.users, *policy.tokens}
             case AllOf(terms) | AnyOf(terms):
                 pending.extend(terms)
-            case World() | Authenticated():
-                return {*policy.users, *policy.tokens}
             case Self():
                 named.add(str(params.get("userid")))
             case term:

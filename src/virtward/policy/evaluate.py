@@ -47,6 +47,8 @@ def roles(policy: Policy, subject: str, path: str) -> Mapping[str, bool] | None:
             return None
         if not token.privsep:
             return roles(policy, token.user, path)
+    elif not is_user(subject):
+        return {}
     return role_set(deciding(policy, subject, path))
 
 
@@ -73,6 +75,8 @@ def applicable(policy: Policy, subject: str, path: str, *, last: bool) -> tuple[
 
 def _at(policy: Policy, subject: str, path: str, last: bool) -> tuple[AclEntry, ...]:
     entries = policy.acl.get(subject, {}).get(path, ())
+    if policy.gone:
+        entries = tuple(entry for entry in entries if entry.role in policy.roles)
     return entries if last else tuple(entry for entry in entries if entry.propagate)
 
 
@@ -181,16 +185,20 @@ class Exceptions(NamedTuple):
 
 
 class Everything(View):
-    """The view of `root@pam`: every privilege on any path, even an undefined one."""
+    """The view of `root@pam` and of its tokens without separation: every privilege on any path.
 
-    __slots__ = ("everything",)
+    For `root@pam` itself that goes for an undefined path too, for its tokens it doesn't.
+    """
 
-    def __init__(self, everything: int) -> None:
+    __slots__ = ("everything", "undefined")
+
+    def __init__(self, everything: int, undefined: int) -> None:
         super().__init__({}, {}, 0)
         self.everything = everything
+        self.undefined = undefined
 
     def __missing__(self, path: str | None) -> int:
-        return self.everything
+        return self.undefined if path is None else self.everything
 
 
 def view(policy: Policy, subject: str) -> View:
@@ -208,14 +216,14 @@ def view(policy: Policy, subject: str) -> View:
 def _make_view(policy: Policy, subject: str) -> View:
     noaccess = policy.roles[NO_ACCESS].mask
     if subject == ROOT:
-        return Everything(policy.release.everything)
+        return Everything(policy.release.everything, policy.release.everything)
     owner = None
     if split_token(subject):
         token = policy.tokens.get(subject)
         if token is None:
             return View({}, {}, noaccess)
         if not token.privsep:
-            return view(policy, token.user)
+            return Everything(policy.release.everything, 0) if token.user == ROOT else view(policy, token.user)
         # PVE: for a token of root@pam only its own entries count.
         owner = view(policy, token.user) if token.user != ROOT else None
     elif not is_user(subject):

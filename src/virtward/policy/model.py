@@ -126,7 +126,8 @@ class Policy:
 
     `groups_of` maps a user id to its groups' subjects (`@ops`); `pools_of` maps `/vms/100` or `/storage/local`
     to the pools that have it as a direct member. `unrecorded` holds (user, group) pairs where the group knows
-    the member but upstream's record of the user doesn't know the group.
+    the member but upstream's record of the user doesn't know the group. `gone` holds the roles and tokens that an
+    edit removed and whose ACL entries are still written once (quirks Q19, Q20): the next edit starts without them.
     """
 
     users: Mapping[str, User]
@@ -138,6 +139,7 @@ class Policy:
     groups_of: Mapping[str, tuple[str, ...]]
     pools_of: Mapping[str, tuple[str, ...]]
     unrecorded: frozenset[tuple[str, str]] = frozenset()
+    gone: frozenset[str] = frozenset()
     release: Release = DEFAULT
     # INVARIANT: a view is a pure function of the fields above; it is kept only because it is dear to make.
     views: "dict[str, View]" = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -180,7 +182,9 @@ class Policy:
 
     def tokens_of(self, userid: str) -> list[Token]:
         """The user's tokens, sorted by id."""
-        return [self.tokens[t] for t in sorted(self.tokens) if t.startswith(userid + "!")]
+        prefix = f"{userid}!"
+        # A user may be called like another's token: only a token's last `!` parts it from its user.
+        return [self.tokens[t] for t in sorted(self.tokens) if t.startswith(prefix) and "!" not in t[len(prefix) :]]
 
     def user(self, userid: str) -> User:
         """The user; Error if the id is malformed or nobody has it."""

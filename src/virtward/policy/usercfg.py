@@ -353,7 +353,7 @@ class _Reader:
             self.groups_of,
             self.pools_of,
             frozenset(self.unrecorded),
-            self.release,
+            release=self.release,
         )
 
 

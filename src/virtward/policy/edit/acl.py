@@ -11,19 +11,22 @@ from ..model import NO_ACCESS, AclEntry, Policy
 from ..names import parse_token
 from ..paths import normalise, valid
 from ..privileges import BITS, SHIFT
-from .change import changed, drop, put, touched_by
+from .change import changed, drop, put, rereading, touched_by
 
 
+@rereading
 def set_entry(policy: Policy, entry: AclEntry) -> Policy:
     """The policy with this entry, unchecked: whoever calls has decided that it may be."""
     return changed(policy, touched_by(policy, [entry.subject]), acl=put(policy.acl, entry))
 
 
+@rereading
 def remove_entry(policy: Policy, path: str, subject: str, role: str) -> Policy:
     """The policy without this entry, unchecked; it need not be there."""
     return changed(policy, touched_by(policy, [subject]), acl=drop(policy.acl, path, subject, role))
 
 
+@rereading
 def modify_acl(
     policy: Policy,
     caller: str,

@@ -1,11 +1,41 @@
 """How an edit becomes a new snapshot that keeps the views of everybody it didn't touch."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from ..evaluate import rebased
 from ..model import Acl, AclEntry, Policy
+
+_P = ParamSpec("_P")
+
+
+def rereading(edit: Callable[Concatenate[Policy, _P], Policy]) -> Callable[Concatenate[Policy, _P], Policy]:
+    """Makes an edit start from what upstream, which reads its file before every change, would have read."""
+
+    @wraps(edit)
+    def wrapper(policy: Policy, /, *args: _P.args, **kwargs: _P.kwargs) -> Policy:
+        return edit(_reread(policy), *args, **kwargs)
+
+    return wrapper
+
+
+def _reread(policy: Policy) -> Policy:
+    """The policy without the entries of what an earlier edit removed; no verdict changes."""
+    if not policy.gone:
+        return policy
+    acl: dict[str, Mapping[str, tuple[AclEntry, ...]]] = {}
+    for subject, at in policy.acl.items():
+        if subject in policy.gone:
+            continue
+        left = {path: tuple(e for e in entries if e.role not in policy.gone) for path, entries in at.items()}
+        left = {path: entries for path, entries in left.items() if entries}
+        if left:
+            acl[subject] = left
+    new = replace(policy, acl=acl, gone=frozenset())
+    new.views.update(policy.views)
+    return new
 
 
 def changed(policy: Policy, touched: Collection[str], **fields: Any) -> Policy:

@@ -3,9 +3,10 @@
 from ...errors import Error
 from ..model import Group, Policy
 from ..names import check_group
-from .change import changed, replaced
+from .change import changed, replaced, rereading
 
 
+@rereading
 def add_group(policy: Policy, group: str, comment: str = "") -> Policy:
     """A new, empty group. An entry or a membership left from an earlier group of that name takes effect."""
     check_group(group)
@@ -14,6 +15,7 @@ def add_group(policy: Policy, group: str, comment: str = "") -> Policy:
     return changed(policy, (), groups={**policy.groups, group: Group(group, comment=comment)})
 
 
+@rereading
 def modify_group(policy: Policy, group: str, comment: str | None = None) -> Policy:
     """The group with another comment, if one is given."""
     _require(policy, group)
@@ -22,6 +24,7 @@ def modify_group(policy: Policy, group: str, comment: str | None = None) -> Poli
     return changed(policy, (), groups={**policy.groups, group: policy.groups[group]._replace(comment=comment)})
 
 
+@rereading
 def delete_group(policy: Policy, group: str) -> Policy:
     """Without the group and the ACL entries that name it."""
     _require(policy, group)

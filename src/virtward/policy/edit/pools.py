@@ -6,9 +6,10 @@ from ...errors import Error
 from ..checks import check, check_modify_permissions
 from ..model import Policy, Pool
 from ..names import check_pool
-from .change import changed, without
+from .change import changed, rereading, without
 
 
+@rereading
 def add_pool(policy: Policy, pool: str, comment: str = "") -> Policy:
     """A new, empty pool; the pool above must exist, and the last part must start with a letter."""
     check_pool(pool)
@@ -22,6 +23,7 @@ def add_pool(policy: Policy, pool: str, comment: str = "") -> Policy:
     return changed(policy, (), pools={**policy.pools, pool: Pool(pool, comment)})
 
 
+@rereading
 def modify_pool(
     policy: Policy,
     caller: str,
@@ -55,6 +57,7 @@ def modify_pool(
     return new
 
 
+@rereading
 def delete_pool(policy: Policy, pool: str, vms: Collection[str] = (), storages: Collection[str] = ()) -> Policy:
     """Without the pool, which must be empty of sub-pools and of members that exist (`vms`, `storages`)."""
     if pool not in policy.pools:

@@ -6,7 +6,7 @@ from ...errors import Error, Invalid
 from ..model import Policy, Role
 from ..names import check_privilege, check_role
 from ..privileges import mask_of
-from .change import changed, touched_by
+from .change import changed, rereading, touched_by
 
 RESERVED = "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"
 
@@ -16,8 +16,9 @@ def reserved(role: str) -> bool:
     return role[:3].lower() == "pve"
 
 
+@rereading
 def add_role(policy: Policy, role: str, privileges: Sequence[str] = ()) -> Policy:
-    """A new role with these privileges. Entries left from an earlier role of that name take effect again."""
+    """A new role with these privileges."""
     check_role(role)
     if reserved(role):
         raise Invalid({"roleid": RESERVED})
@@ -26,6 +27,7 @@ def add_role(policy: Policy, role: str, privileges: Sequence[str] = ()) -> Polic
     return _put(policy, Role(role, _mask(policy, privileges)))
 
 
+@rereading
 def modify_role(policy: Policy, role: str, privileges: Sequence[str], *, append: bool = False) -> Policy:
     """The role with these privileges, or with these added to its own."""
     if role in policy.release.roles:
@@ -35,13 +37,14 @@ def modify_role(policy: Policy, role: str, privileges: Sequence[str], *, append:
     return _put(policy, Role(role, mask | policy.roles[role].mask if append else mask))
 
 
+@rereading
 def delete_role(policy: Policy, role: str) -> Policy:
-    """Without the role; entries that name it stay, empty, until the file is read again (quirk Q20)."""
+    """Without the role; entries that name it are written once more, without effect (quirk Q20)."""
     if role in policy.release.roles:
         raise Error(f"auto-generated role '{role}' cannot be deleted")
     _require(policy, role)
     roles = {name: each for name, each in policy.roles.items() if name != role}
-    return changed(policy, _users_of(policy, role), roles=roles)
+    return changed(policy, _users_of(policy, role), roles=roles, gone=frozenset((role,)))
 
 
 def _put(policy: Policy, role: Role) -> Policy:

@@ -3,11 +3,12 @@
 from ...errors import Error, Invalid
 from ..model import Policy, Token
 from ..names import parse_token
-from .change import changed, without
+from .change import changed, rereading, without
 
 
+@rereading
 def add_token(policy: Policy, token: Token) -> Policy:
-    """A new token of an existing user. Entries left from an earlier token of that name take effect again."""
+    """A new token of an existing user."""
     userid, _ = parse_token(token.id)
     if token.id in policy.tokens:
         raise Invalid({"tokenid": "Token already exists."})
@@ -16,13 +17,15 @@ def add_token(policy: Policy, token: Token) -> Policy:
     return changed(policy, {token.id}, tokens={**policy.tokens, token.id: token})
 
 
+@rereading
 def modify_token(policy: Policy, token: Token) -> Policy:
     """The existing token with this record."""
     policy.token(*parse_token(token.id))
     return changed(policy, {token.id}, tokens={**policy.tokens, token.id: token})
 
 
+@rereading
 def delete_token(policy: Policy, userid: str, sub: str) -> Policy:
-    """Without the token; its entries stay until the file is read again (quirk Q19)."""
+    """Without the token; its entries are written once more, without effect (quirk Q19)."""
     token = policy.token(userid, sub)
-    return changed(policy, {token.id}, tokens=without(policy.tokens, token.id))
+    return changed(policy, {token.id}, tokens=without(policy.tokens, token.id), gone=frozenset((token.id,)))

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from ...errors import Error
 from ..model import Group, Policy, User
 from ..names import split_user
-from .change import changed, replaced, without
+from .change import changed, replaced, rereading, without
 
 
+@rereading
 def add_user(policy: Policy, user: User, groups: Iterable[str] = (), *, ignore_case: bool = False) -> Policy:
     """A new user, in these groups. With `ignore_case` (a setting of its realm) spelling alone makes no new user."""
     split_user(user.id)
@@ -17,6 +18,7 @@ def add_user(policy: Policy, user: User, groups: Iterable[str] = (), *, ignore_c
     return _in_groups(policy, user, groups, append=True)
 
 
+@rereading
 def modify_user(policy: Policy, user: User, groups: Iterable[str] | None = None, *, append: bool = False) -> Policy:
     """The existing user with this record; `groups`, if given, replaces its memberships or adds to them."""
     policy.user(user.id)
@@ -25,9 +27,10 @@ def modify_user(policy: Policy, user: User, groups: Iterable[str] | None = None,
     return _in_groups(policy, user, groups, append=append)
 
 
+@rereading
 def delete_user(policy: Policy, userid: str) -> Policy:
     """Without the user, its tokens, memberships and own ACL entries; nothing to do is no error."""
-    # PVE: entries of its tokens stay until the file is read again (quirk Q19).
+    # PVE: entries of its tokens are written once more, without effect (quirk Q19).
     split_user(userid)
     groups = dict(policy.groups)
     for subject in policy.groups_of.get(userid, ()):
@@ -41,6 +44,7 @@ def delete_user(policy: Policy, userid: str) -> Policy:
         groups=groups,
         groups_of=without(policy.groups_of, userid),
         acl=replaced(policy.acl, userid, {}),
+        gone=frozenset(token.id for token in policy.tokens_of(userid)),
         unrecorded=frozenset(pair for pair in policy.unrecorded if pair[0] != userid),
     )
 
