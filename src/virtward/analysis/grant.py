@@ -150,7 +150,7 @@ def _below(path: str, top: str) -> bool:
 def _steps(policy: Policy, need: _Need, *, few: bool) -> list[_Step]:
     """The edits that might meet one need; `few` where several needs multiply."""
     if few:
-        return [*islice(_roles_on(policy, need, need.path), 3), *_new_role(policy, need)]
+        return [*_roles_on(policy, need, need.path), *_lifting(policy, need), *_new_role(policy, need)]
     return [
         *_roles_on(policy, need, need.path),
         *_wider(policy, need),

@@ -23,6 +23,7 @@ from ..policy.requirement import (
     Params,
     Requirement,
     Self,
+    TicketOnly,
     World,
     decide,
 )
@@ -64,7 +65,7 @@ def candidates(requirement: Requirement, params: Params, policy: Policy) -> set[
     pending = [requirement]
     while pending:
         match pending.pop():
-            case World() | Authenticated() | AllOf(()) | Holds(privileges=(), any=False):
+            case World() | Authenticated() | TicketOnly() | AllOf(()) | Holds(privileges=(), any=False):
                 return {*policy.users, *policy.tokens}
             case ModifiesPermissions(template) if normalise(fill(template, params)) is None:
                 return {*policy.users, *policy.tokens}

@@ -18,7 +18,6 @@ from .privileges import DEFAULT, Release, names
 
 _TIDY_PATH = re.compile(r"(?:/[A-Za-z1-9.\-_][A-Za-z0-9.\-_]*)+|/")
 _TIDY_VMIDS = re.compile(r"[1-9][0-9]{0,17}(?:,[1-9][0-9]{0,17})*")
-_ONE_ITEM = re.compile(r"[^,;\x80-\U0010ffff]+")
 _new = tuple.__new__
 
 
@@ -216,7 +215,7 @@ class _Reader:
 
     def pool(self, fields: list[str]) -> None:
         _, name, comment, vms, storages = (*fields, "", "", "", "")[:5]
-        if not POOL.fullmatch(name):
+        if name == "0" or not POOL.fullmatch(name):
             return self.warn(f"ignore pool '{name}' - invalid characters in pool name", "the line is ignored")
         at = name.find("/")
         while at > 0:
@@ -305,7 +304,8 @@ class _Reader:
 
     def _subjects(self, field: str) -> _Subjects:
         """The subjects of a list that get entries, and (message, effect) for each questionable one."""
-        if (field in self.users or field in self.tokens) and _ONE_ITEM.fullmatch(field):
+        single = field.isascii() and "," not in field and ";" not in field
+        if single and (field in self.users or field in self.tokens):
             found: _Subjects = (field,), ()
             self.subject_lists[field] = found
             return found

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 
 from ..evaluate import rebased
 from ..model import Acl, AclEntry, Policy
+from ..names import split_token
 
 _P = ParamSpec("_P")
 
@@ -47,10 +48,16 @@ def changed(policy: Policy, touched: Collection[str], **fields: Any) -> Policy:
     kept = {
         subject: view
         for subject, view in policy.views.items()
-        if subject not in touched and subject.rpartition("!")[0] not in touched
+        if subject not in touched and _owner(subject) not in touched
     }
     new.views.update(kept if new.pools_of is policy.pools_of else rebased(kept, new.pools_of))
     return new
+
+
+def _owner(subject: str) -> str:
+    """The user of a token id; the id itself for a user, which may look like one."""
+    parts = split_token(subject) if "!" in subject else None
+    return parts[0] if parts else subject
 
 
 def touched_by(policy: Policy, subjects: Iterable[str]) -> set[str]:
