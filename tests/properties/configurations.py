@@ -151,11 +151,11 @@ def rearranged_files(draw: st.DrawFn) -> bytes:
     """Files where some lines come late or again, with every list of an ACL line both before and after them."""
     found = draw(sections())
     early = [line for kind in KINDS[:-1] for line in found[kind]]
-    late = draw(few(early, 0, 4))
-    again = draw(few(found["user"] + found["token"], 0, 2))
+    late = draw(few(early, 0, 3)) + draw(few(found["token"], 0, 2))
+    again = draw(few(found["user"] + found["token"], 0, 1))
     acl = found["acl"]
     repeated = [":".join((*line.split(":")[:2], "/mapping", *line.split(":")[3:])) for line in acl]
-    return text([*(line for line in early if line not in late), *acl, *late, *again, *repeated])
+    return text([*(line for line in early if line not in late), *acl, *again, *late, *repeated])
 
 
 # Bytes that mean something somewhere in the format: separators, escapes, what lists take for white space.

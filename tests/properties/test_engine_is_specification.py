@@ -53,6 +53,7 @@ def test_roles_are_the_specified_ones_for_every_subject_on_every_path(data: byte
 @given(rearranged_files())
 def test_verdicts_about_rearranged_files_are_the_specified_ones(data: bytes) -> None:
     assert_same_verdicts(parse(data).policy, read(data), SUBJECTS, ASKED)
+    assert_same_roles(parse(data).policy, read(data), SUBJECTS, ("/mapping", "/vms/100"))
 
 
 @settings(max_examples=60)

@@ -111,7 +111,7 @@ class View(dict[str | None, int]):
     holds only what both say.
     """
 
-    __slots__ = ("lists", "noaccess", "nodes", "owner", "pools_of")
+    __slots__ = ("handed_down", "lists", "noaccess", "nodes", "owner", "pool_nodes", "pools_of")
 
     def __init__(
         self,
@@ -126,6 +126,9 @@ class View(dict[str | None, int]):
         self.noaccess = noaccess
         self.owner = owner
         self.lists: dict[str, Exceptions] = {}
+        # Path -> the state a walk brings along to what lies directly below it; and `nodes` by pool id.
+        self.handed_down: dict[str, int] = {}
+        self.pool_nodes = {path[6:]: node for path, node in nodes.items() if path.startswith("/pool/")}
 
     def __missing__(self, path: str | None) -> int:
         if path is None:
@@ -133,6 +136,7 @@ class View(dict[str | None, int]):
         mask = self.resolve(path)
         if len(self) >= _PATHS_KEPT:
             self.clear()
+            self.handed_down.clear()
         self[path] = mask
         return mask
 
@@ -150,16 +154,46 @@ class View(dict[str | None, int]):
     def state(self, path: str) -> int:
         """The state at the end of the walk to a path."""
         nodes = self.nodes
-        current = 0
         if not nodes:
             return 0
+        parent, slash, name = path.rpartition("/")
+        handed = self.handed_down.get(parent)
+        if handed is None or not slash or not name:
+            return self.walk(path)
+        node = nodes.get(path)
+        return node[0] or handed if node else handed
+
+    def walk(self, path: str) -> int:
+        """As `state`, step by step; what the last step starts from is kept for the paths beside this one."""
+        nodes = self.nodes
         steps = visited(path)
+        if not steps:
+            return 0
+        current = 0
         for step in steps[:-1]:
             if step in nodes:
                 current = nodes[step][1] or current
-        if steps and steps[-1] in nodes:
-            current = nodes[steps[-1]][0] or current
-        return current
+        last = steps[-1]
+        if last == path != "/":  # only then does the look-up visit exactly the path's own prefixes
+            self.handed_down[path.rpartition("/")[0]] = current
+        return (nodes[last][0] if last in nodes else 0) or current
+
+    def given(self, pool: str) -> int:
+        """The state at `/pool/<pool>`: as `state` says, without putting the path together."""
+        node = self.pool_nodes.get(pool)
+        if node is not None and node[0]:
+            return node[0]
+        above = pool.rpartition("/")[0]
+        while above:
+            node = self.pool_nodes.get(above)
+            if node is not None and node[1]:
+                return node[1]
+            above = above.rpartition("/")[0]
+        handed = self.handed_down.get("/pool")
+        if handed is None:
+            self.walk("/pool/-")
+            handed = self.handed_down["/pool"]
+        return handed
 
     def joined(self, state: int, pools: tuple[str, ...]) -> int:
         """A member's state with its pools' roles, which don't propagate; NoAccess wins on either side."""
@@ -167,7 +201,7 @@ class View(dict[str | None, int]):
             return state
         given = 0
         for pool in pools:
-            given |= self.state(f"/pool/{pool}")
+            given |= self.given(pool)
         if given & DENIED:
             return DEFINED | DENIED | self.noaccess
         return state | given & (ALL | DEFINED)
@@ -176,12 +210,13 @@ class View(dict[str | None, int]):
 class Exceptions(NamedTuple):
     """A section of machines or storages, seen by one subject without its owner's limits.
 
-    Every id has the mask `outside` if no pool has it, `inside` if one has, except for those in `masks`.
+    Every id has the mask `outside` if no pool has it, `inside` if one has, except for those in `groups`,
+    which maps a mask to the ids that have it.
     """
 
     outside: int
     inside: int
-    masks: Mapping[str, int]
+    groups: Mapping[int, frozenset[str]]
 
 
 class Everything(View):

@@ -68,21 +68,25 @@ def storages(policy: Policy, subject: str, wanted: int, names: frozenset[str]) -
 def _members(policy: Policy, seen: View, section: str, wanted: int, ids: frozenset[str]) -> frozenset[str]:
     if isinstance(seen, Everything):
         return ids if seen.everything & wanted == wanted else frozenset()
-    outside, inside, masks = _exceptions(policy, seen, section)
+    outside, inside, groups = _exceptions(policy, seen, section)
     result = _by_default(policy, section, ids, outside & wanted == wanted, inside & wanted == wanted)
-    granted = {name for name, mask in masks.items() if mask & wanted == wanted}
+    granted = [names for mask, names in groups.items() if mask & wanted == wanted]
     if result:
-        result -= masks.keys() - granted
+        refused = [names for mask, names in groups.items() if mask & wanted != wanted]
+        if refused:
+            result = result.difference(*refused)
     if granted:
-        result |= granted & ids
+        result |= ids.intersection(frozenset().union(*granted))
     return result & _members(policy, seen.owner, section, wanted, ids) if seen.owner is not None else result
 
 
 def _by_default(policy: Policy, section: str, ids: frozenset[str], outside: bool, inside: bool) -> frozenset[str]:
     if outside == inside:
         return ids if outside else frozenset()
-    members = policy.members[section]
-    return ids - members if outside else ids & members
+    stray = ids - policy.members[section]
+    if outside:
+        return stray
+    return ids - stray if stray else ids
 
 
 def _exceptions(policy: Policy, seen: View, section: str) -> Exceptions:
@@ -91,14 +95,23 @@ def _exceptions(policy: Policy, seen: View, section: str) -> Exceptions:
         return known
     prefix = f"/{section}/"
     state = seen.state(prefix + _NOBODY)
-    names = {path.removeprefix(prefix) for path in seen.nodes if path.startswith(prefix)}
+    groups: dict[int, set[str]] = {}
+    own = {path.removeprefix(prefix) for path in seen.nodes if path.startswith(prefix)}
     for pool in _pools_named(policy, seen):
         record = policy.pools[pool]
-        names |= record.vms if section == "vms" else record.storages
+        if section == "vms":
+            groups.setdefault(seen.joined(state, (pool,)) & MASK, set()).update(record.vms)
+        else:
+            own |= record.storages
+    if own:
+        for names in groups.values():
+            names -= own
+        for name in own:
+            groups.setdefault(seen.unlimited(prefix + name), set()).add(name)
     made = seen.lists[section] = Exceptions(
         state & MASK,
         seen.joined(state, (_NOBODY,)) & MASK,
-        {name: seen.unlimited(prefix + name) for name in names},
+        {mask: frozenset(names) for mask, names in groups.items()},
     )
     return made
 

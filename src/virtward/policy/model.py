@@ -174,11 +174,11 @@ class Policy:
     @cached_property
     def members(self) -> Mapping[str, frozenset[str]]:
         """`vms` and `storage` -> the ids that are a direct member of some pool."""
-        found: dict[str, list[str]] = {"vms": [], "storage": []}
-        for path in self.pools_of:
-            _, section, name = path.split("/", 2)
-            found[section].append(name)
-        return {section: frozenset(names) for section, names in found.items()}
+        pools = self.pools.values()
+        return {
+            "vms": frozenset().union(*(pool.vms for pool in pools)),
+            "storage": frozenset().union(*(pool.storages for pool in pools)),
+        }
 
     def tokens_of(self, userid: str) -> list[Token]:
         """The user's tokens, sorted by id."""
