@@ -126,17 +126,17 @@ def _difference(
     old: Policy, new: Policy, subject: str, steps: tuple[_Step, ...]
 ) -> tuple[frozenset[Pair], frozenset[Pair]]:
     tops = {step.path for step in steps}
+    reached = set(tops)
     for pool in old.pools.values():
         if any(_below(f"/pool/{pool.id}", top) for top in tops):
-            tops |= {f"/vms/{vmid}" for vmid in pool.vms} | {f"/storage/{name}" for name in pool.storages}
-    reached = set(tops)
+            reached |= {f"/vms/{vmid}" for vmid in pool.vms} | {f"/storage/{name}" for name in pool.storages}
     wide = tuple(top for top in tops if not _is_leaf(old, top))
     if wide:
         known = (*old.acl_paths, *old.pools_of)
         reached |= set(islice((path for path in known if any(_below(path, top) for top in wide)), _MEASURED))
     gains: set[Pair] = set()
     loses: set[Pair] = set()
-    for path in sorted(reached):
+    for path in islice(sorted(reached, key=lambda path: (path not in tops, path)), _MEASURED):
         before, after = privileges(old, subject, path) & ALL, privileges(new, subject, path) & ALL
         gains.update((name, path) for name in names(after & ~before))
         loses.update((name, path) for name in names(before & ~after))
@@ -184,7 +184,7 @@ def _target(entry: AclEntry) -> str:
 
 def _is_leaf(policy: Policy, path: str) -> bool:
     """Whether nothing the policy knows lies below a path, so that propagation makes no difference."""
-    return path.count("/") > 1 and not any(known.startswith(path + "/") for known in policy.acl_paths)
+    return path.count("/") > 1 and path not in policy.acl_parents
 
 
 def _wider(policy: Policy, need: _Need) -> Iterator[_Step]:

@@ -162,6 +162,11 @@ class Policy:
         return tuple(sorted(found, key=sort_key))
 
     @cached_property
+    def acl_parents(self) -> frozenset[str]:
+        """The paths of the ACL tree that have others directly below them."""
+        return frozenset(path.rpartition("/")[0] or "/" for path in self.acl_paths)
+
+    @cached_property
     def subpools(self) -> Mapping[str, tuple[str, ...]]:
         """Pool id -> ids of the pools directly below it, sorted."""
         below: dict[str, list[str]] = {}
