@@ -34,8 +34,8 @@ check: $(STAMP) ## lint, format, types, import contracts, sizes, generated docs
 	@$(PY) tools/sizes.py
 	@$(DOCS_CHECK)
 
-integration: $(STAMP) ## tests that need real services (none exist yet)
-	@echo "No integration tests exist yet: nothing was run."
+integration: $(STAMP) ## tests that need real files, processes and limits (part of `make test` too)
+	@$(PY) -m pytest tests/integration $(PYTEST)
 
 e2e: $(STAMP) ## tests of the whole server through its clients (none exist yet)
 	@echo "No end-to-end tests exist yet: nothing was run."

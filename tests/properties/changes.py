@@ -22,12 +22,16 @@ class Edit(NamedTuple):
     def __repr__(self) -> str:
         return self.says
 
-    def tried(self, policy: Policy) -> Policy:
-        """The policy after the edit, or as it was if the edit is refused."""
+    def outcome(self, policy: Policy) -> Policy | None:
+        """The policy after the edit, None if it is refused."""
         try:
             return self.apply(policy)
         except Error:
-            return policy
+            return None
+
+    def tried(self, policy: Policy) -> Policy:
+        """The policy after the edit, or as it was if the edit is refused."""
+        return self.outcome(policy) or policy
 
 
 def behind(policy: Policy, subjects: Set[str]) -> set[str]:
@@ -152,6 +156,9 @@ _subjects = st.sampled_from(("@ops", "@dev", *USERS, *TOKENS, "@void", "root@pam
 _places = st.sampled_from((*PATHS, "/pool/p", "/vms/100", "/"))
 _roles = st.sampled_from(("PVEVMUser", "PVEAuditor", "NoAccess"))
 
+_comers = st.sampled_from(("ann@pve", "bob@pam"))
+_kept_apart = st.sampled_from(("ann@pve!t1", "root@pam!t1"))
+
 edits: SearchStrategy[Edit] = st.one_of(
     st.builds(set_entry, st.builds(AclEntry, _places, _subjects, _roles, st.booleans())),
     st.builds(remove_entry, _places, _subjects, _roles),
@@ -174,4 +181,19 @@ edits: SearchStrategy[Edit] = st.one_of(
     st.builds(delete_group, st.sampled_from(GROUPS)),
     st.builds(modify_pool, st.sampled_from(POOLS), few(VMIDS, 0, 2), few(STORAGES, 0, 1), st.booleans()),
     st.builds(delete_pool, st.sampled_from(POOLS)),
+)
+
+# What goes and comes back under its old name must not find what it left behind.
+returns: SearchStrategy[list[Edit]] = st.one_of(
+    st.builds(lambda token: [delete_token(token), put_token(token, True)], _kept_apart),
+    st.builds(lambda role: [delete_role(role), put_role(role, ["VM.Audit"], False)], st.sampled_from(ROLES)),
+    st.builds(
+        lambda user: [delete_user(user), put_user(user, None, False), put_token(f"{user}!t1", True)], _comers
+    ),
+    st.builds(lambda group: [delete_group(group), put_group(group)], st.sampled_from(GROUPS)),
+    st.builds(lambda pool: [delete_pool(pool), modify_pool(pool, [], [], False)], st.sampled_from(POOLS)),
+)
+
+sequences = st.lists(edits, min_size=1, max_size=4) | st.builds(
+    lambda before, back: [*before, *back], st.lists(edits, max_size=1), returns
 )

@@ -103,12 +103,16 @@ _ACL_ROLES = ("PVEVMUser", "PVEAuditor", "NoAccess", *ROLES, "Administrator", "g
 _ACL_PATHS = (*("/", "/vms", "/vms/100", "/pool", "/pool/p", "/pool/p/q") * 3, *PATHS, *ODD_PATHS)
 
 
+# The walks to one machine and one storage, and to the pools that have them.
+_ACL_PATHS_TO_MEMBERS = ("/", "/vms", "/vms/100", "/pool", "/pool/p", "/pool/p/q", "/storage", "/storage/local")
+
+
 @st.composite
-def acl_lines(draw: st.DrawFn) -> list[str]:
+def acl_lines(draw: st.DrawFn, places: Sequence[str] = _ACL_PATHS) -> list[str]:
     """ACL lines about a few subjects, paths and roles, so that they meet on a node and along a path."""
     subjects = ["ann@pve", "ann@pve!t1", "@ops", "@dev", *draw(few(_ACL_SUBJECTS, 0, 4))]
     roles = draw(few(_ACL_ROLES, 2, 4))
-    paths = st.sampled_from(draw(few(_ACL_PATHS, 2, 6)))
+    paths = st.sampled_from(draw(few(places, 2, 6)))
     line = _line("acl", flags, paths, joined(subjects, 1, 2), joined(roles, 1, 2))
     of_root = _line("acl", flags, paths, st.just("root@pam"), st.sampled_from(roles))
     # Without a least number most files would have hardly any, and nothing would meet.
@@ -144,6 +148,17 @@ def all_lines(found: Sections) -> list[str]:
 def files() -> SearchStrategy[bytes]:
     """Well-formed files in the usual order, often with several lines about the same thing."""
     return sections().map(all_lines).map(text)
+
+
+def crowded_files() -> SearchStrategy[bytes]:
+    """Files whose entries are all about the members of two pools."""
+    pools = st.sampled_from((["pool:p/q::100:local:"], ["pool:p::100:local:", "pool:p/q:::local:"]))
+    return st.builds(
+        lambda found, pools, acl: text(all_lines({**found, "pool": pools, "acl": acl})),
+        sections(),
+        pools,
+        acl_lines(_ACL_PATHS_TO_MEMBERS),
+    )
 
 
 @st.composite

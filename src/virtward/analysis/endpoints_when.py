@@ -61,11 +61,11 @@ class Scope:
 
     def unavoidable(self, conditions: Sequence[When]) -> bool:
         """Whether some of the conditions holds, whatever the call."""
-        atoms = sorted({atom for when in conditions for atom in _atoms(when)})
-        if len(atoms) > _TRIED:
+        looked_at = sorted({atom for when in conditions for atom in atoms(when)})
+        if len(looked_at) > _TRIED:
             return False
-        for choice in product((False, True), repeat=len(atoms)):
-            values = dict(zip(atoms, choice, strict=True))
+        for choice in product((False, True), repeat=len(looked_at)):
+            values = dict(zip(looked_at, choice, strict=True))
             if _possible(values) and not any(self.truth(when, values) for when in conditions):
                 return False
         return True
@@ -79,10 +79,11 @@ def _every(truths: list[bool | None]) -> bool | None:
     return False if False in truths else None if None in truths else True
 
 
-def _atoms(when: When) -> Iterator[Atom]:
+def atoms(when: When) -> Iterator[Atom]:
+    """The conditions without parts that a condition is made of."""
     if when.parts:
         for part in when.parts:
-            yield from _atoms(part)
+            yield from atoms(part)
     elif when.kind != "always":
         yield when
 

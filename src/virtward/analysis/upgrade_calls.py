@@ -1,126 +1,217 @@
-"""The calls that asked for privileges a release drops, decided before and after."""
+"""The calls that ask for something else after an upgrade, from the rules of both releases.
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, Protocol
+Rule: nothing is listed by hand. A call that asks for more only with certain parameters, or for a certain monitor
+command, is one more call here, provided that the old release has these parameters.
+"""
 
-from ..policy.evaluate import privileges
-from ..policy.model import Policy
-from ..policy.privileges import names
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..policy.requirement import AllOf, AnyOf, Authenticated, Holds, Requirement, RootOnly, parse, parse_gate
+from ..rules.difference import diff
 from ..rules.loader import Rules
-from .question import Answer, Question, about_call, answer
+from ..rules.model import Check, Named, Rule, When
+from .endpoints_options import on_guest
+from .endpoints_when import Atom, Scope, atoms
 
-# A machine that no policy names: stands for any under /vms.
-_ANY = "999999999"
-# What a call needs besides the path to be asked about; the answer doesn't depend on it.
-_FILLED = {"command": "ping", "file": "f", "content": "c", "pid": "1", "username": "u", "password": "p"}
+_UNLISTED = "an unlisted command"
 
 
-class _Holder(Protocol):
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Calls that ask for `before` in the old release and for `after` in the new one, None if they are gone.
+
+    `unsure` where not the call but what is configured decides whether they ask for it. `places` has each call's
+    place among all calls that change.
+    """
+
+    calls: tuple[str, ...]
+    places: tuple[int, ...]
+    before: Requirement
+    after: Requirement | None
+    unsure: bool = False
+
     @property
-    def subject(self) -> str: ...
-    @property
-    def path(self) -> str: ...
+    def roots(self) -> bool:
+        """Whether only root@pam may from now on."""
+        return any(isinstance(term, RootOnly) for term in leaves(self.after))
 
 
-class _Call(NamedTuple):
-    label: str
-    method: str
-    path: str
-    arguments: Mapping[str, str]
+def leaves(term: Requirement | None) -> Iterator[Requirement]:
+    """The terms without terms below them."""
+    match term:
+        case None:
+            return
+        case AllOf(terms) | AnyOf(terms):
+            for each in terms:
+                yield from leaves(each)
+        case _:
+            yield term
 
 
-class Calls:
-    """The calls of the old release that a dropped privilege matters to; answers are remembered by what is held."""
+def asked(term: Requirement | None) -> list[Holds]:
+    """The terms of a requirement that ask for privileges."""
+    return [leaf for leaf in leaves(term) if isinstance(leaf, Holds)]
 
-    def __init__(self, before: Policy, after: Policy, old: Rules, new: Rules, dropped: int) -> None:
-        self.before, self.after, self.old, self.new = before, after, old, new
-        gone = names(dropped)
-        self.calls: list[_Call] = []
-        for rule in old.rules:
-            if not any(f'"{name}"' in json.dumps(rule.requires) for name in gone):
-                continue
-            if rule.path.endswith("/monitor"):
-                commands = (*new.monitor.levels, "an unlisted command")
-                self.calls += [
-                    _Call(f"monitor {each}", rule.method, rule.path, {"command": each}) for each in sorted(commands)
-                ]
-            else:
-                arguments = {name: text for name, text in _FILLED.items() if name in rule.params}
-                label = f"{rule.method} {rule.path.partition('{vmid}/')[2]}"
-                self.calls.append(_Call(label, rule.method, rule.path, arguments))
-        self._lost: dict[tuple[int, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
-    def machine(self, path: str) -> str | None:
-        """A machine that an entry on a path reaches; None if it reaches none."""
-        if path in ("/", "/vms"):
-            return _ANY
-        if path.startswith("/vms/") and path.count("/") == 2:
-            return path.removeprefix("/vms/")
-        pool = self.before.pools.get(path.removeprefix("/pool/")) if path.startswith("/pool/") else None
-        return min(pool.vms, default=None) if pool else None
+def privileges_of(term: Requirement | None) -> frozenset[str]:
+    """Every privilege that a requirement mentions."""
+    return frozenset(name for leaf in asked(term) for name in leaf.privileges)
 
-    def place(self, path: str) -> str:
-        """The path to look at for what an entry on a path gives: its machine's, or itself."""
-        machine = self.machine(path)
-        return f"/vms/{machine}" if machine and path not in ("/", "/vms") else path
 
-    def lost(self, subject: str, path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The calls a subject loses on a path's machine: those a grant can restore, and those left to root@pam."""
-        machine = self.machine(path)
-        if machine is None:
-            return (), ()
-        key = tuple(
-            privileges(policy, subject, place)
-            for policy in (self.before, self.after)
-            for place in (f"/vms/{machine}", "/")
+def changes(old: Rules, new: Rules) -> tuple[Change, ...]:
+    """What differs between two releases, calls that ask for the same on both sides together, in URL order."""
+    found: dict[tuple[Requirement, Requirement | None], list[tuple[int, _Variant]]] = {}
+    for place, variant in enumerate(_variants(old, new)):
+        if variant.before != variant.after:
+            found.setdefault((variant.before, variant.after), []).append((place, variant))
+    return tuple(
+        Change(
+            tuple(each.call for _, each in variants),
+            tuple(place for place, _ in variants),
+            *key,
+            all(each.unsure for _, each in variants),
         )
-        if key not in self._lost:
-            answers = self._answers(subject, machine)
-            kept = tuple(call.label for call, after in answers if after.tree.ways)
-            self._lost[key] = kept, tuple(call.label for call, after in answers if not after.tree.ways)
-        return self._lost[key]
-
-    def _answers(self, subject: str, machine: str) -> list[tuple[_Call, Answer]]:
-        """The calls that were a yes and aren't any more, with the answer afterwards."""
-        found = []
-        for call in self.calls:
-            if answer(self._question(self.old, call, machine), subject, self.before).verdict == "yes":
-                after = answer(self._question(self.new, call, machine), subject, self.after)
-                if after.verdict != "yes":
-                    found.append((call, after))
-        return found
-
-    def _question(self, rules: Rules, call: _Call, machine: str) -> Question:
-        url = call.path.replace("{node}", "n").replace("{vmid}", machine)
-        return about_call(rules, call.method, url, call.arguments)
-
-    def restored_by(self, holders: Iterable[_Holder]) -> dict[str, tuple[str, ...]]:
-        """Privilege -> the lost calls that it alone, on the machine, would restore, for any of the holders."""
-        found: dict[str, set[str]] = {}
-        seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-        for holder in holders:
-            lost = self.lost(holder.subject, holder.path)
-            machine = self.machine(holder.path)
-            if lost in seen or machine is None:
-                continue
-            seen.add(lost)
-            for call, after in self._answers(holder.subject, machine):
-                for way in after.tree.ways:
-                    if len(way) == 1:
-                        ((privilege, _),) = way
-                        found.setdefault(privilege, set()).add(call.label)
-        # Of privileges that restore the same, one is enough: the first by name (Sys.Audit, not Sys.Modify).
-        unique = {tuple(sorted(found[name])): name for name in sorted(found, reverse=True)}
-        return {name: calls for calls, name in sorted(unique.items(), key=lambda each: (len(each[0]), each[1]))}
+        for key, variants in found.items()
+    )
 
 
-def cover(uses: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """Few privileges that together restore everything, sorted; those that restore the most are taken first."""
-    left = {call for calls in uses.values() for call in calls}
-    chosen = []
-    while left:
-        best = max(sorted(uses), key=lambda name: len(left & set(uses[name])))
-        chosen.append(best)
-        left -= set(uses[best])
-    return sorted(chosen)
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A call and how it is called: with parameters that matter, or as the monitor command that it sends."""
+
+    call: str
+    before: Requirement
+    after: Requirement | None
+    unsure: bool = False
+
+
+def _variants(old: Rules, new: Rules) -> Iterator[_Variant]:
+    difference = diff(old, new)
+    for rule in difference.removed:
+        yield _Variant(_called(rule), _requirement(rule, ()), None)
+    for change in difference.changed:
+        before, after = change.old, change.new
+        if any(_is_named(check, "monitor") for check in after.checks):
+            yield from _monitor(before, after)
+        else:
+            yield _Variant(_called(after), _requirement(before, ()), _requirement(after, ()))
+            yield from _with_parameters(before, after)
+            yield from _cpu_models(before, after)
+
+
+def _is_named(check: Check, need: str) -> bool:
+    return isinstance(check.need, Named) and check.need.rule == need
+
+
+def _called(rule: Rule, note: str = "", since: str = "") -> str:
+    """A call in short: its path, below the guest if it is about one, and what is special about it."""
+    said = ", ".join(filter(None, (note, f"from {since} on" if since else "")))
+    return f"{rule.method} {rule.path.partition('{vmid}/')[2] or rule.path}" + (f" ({said})" if said else "")
+
+
+def _requirement(rule: Rule, assumed: Sequence[Atom], *more: Requirement, checked: str = "") -> Requirement:
+    """What a call asks for if, of all conditions, the assumed ones hold.
+
+    What a check looks up in the cluster counts only if it is the one called `checked`: the others are the same
+    in both releases.
+    """
+    terms: list[Requirement] = [parse_gate(rule.requires)]
+    scope = Scope(rule, True)
+    for check in rule.checks:
+        arises = scope.truth(check.when, {atom: atom in assumed for atom in atoms(check.when)})
+        if not arises or (check.open and check.label != checked):
+            continue
+        if check.need == "root":
+            terms.append(RootOnly())
+        elif isinstance(check.need, list):
+            terms.append(parse(check.need))
+    plain = (_plain(term) for term in (*terms, *more) if not isinstance(term, Authenticated))
+    unique = tuple(dict.fromkeys(plain))
+    return unique[0] if len(unique) == 1 else AllOf(unique)
+
+
+def _plain(term: Requirement) -> Requirement:
+    """The term without what makes no difference: a privilege named twice, `any` of one."""
+    match term:
+        case Holds(template, wanted, any_, required):
+            unique = tuple(dict.fromkeys(wanted))
+            return Holds(template, unique, any_ and len(unique) > 1, required)
+        case AllOf(terms):
+            return AllOf(tuple(_plain(each) for each in terms))
+        case AnyOf(terms):
+            return AnyOf(tuple(_plain(each) for each in terms))
+        case _:
+            return term
+
+
+# Calls that ask for something else by their parameters
+
+
+def _with_parameters(old: Rule, new: Rule) -> Iterator[_Variant]:
+    """A variant for each check of the new release that the old one doesn't make alike."""
+    known = {check.label: check for check in old.checks}
+    for check in new.checks:
+        before = known.get(check.label)
+        if isinstance(check.need, Named) or (before and (before.need, before.when) == (check.need, check.when)):
+            continue
+        assumed = [*_assumed(check.when), *(_assumed(before.when) if before else ())]
+        if assumed and all(atom.kind == "depends" or old.param(atom.args[0]) for atom in assumed):
+            yield _Variant(
+                _called(new, check.label, check.since),
+                _requirement(old, assumed, checked=check.label),
+                _requirement(new, assumed, checked=check.label),
+                any(atom.kind == "depends" for atom in assumed),
+            )
+    for name in new.root_params:
+        if name not in old.root_params and old.param(name):
+            after = _requirement(new, (), RootOnly())
+            yield _Variant(_called(new, f"parameter {name}"), _requirement(old, ()), after)
+
+
+def _assumed(when: When) -> list[Atom]:
+    """What has to be so for a condition to hold."""
+    match when.kind:
+        case "always" | "not":
+            return []
+        case "any":
+            return _assumed(when.parts[0])
+        case "all":
+            return [atom for part in when.parts for atom in _assumed(part)]
+        case _:
+            return [when]
+
+
+def _cpu_models(old: Rule, new: Rule) -> Iterator[_Variant]:
+    """The call with a custom CPU model, if that asks for something else."""
+    for check in new.checks:
+        if not isinstance(check.need, Named) or not _is_named(check, "options"):
+            continue
+        args = check.need.args
+        before, after = (rule.tables.options[args["guest"]] for rule in (old, new))
+        if before.cpu_model != after.cpu_model and before.cpu_model and after.cpu_model:
+            option = parse(on_guest(after.find("cpu").all, args["mode"]))
+            yield _Variant(
+                _called(new, "custom CPU model", after.cpu_model_since),
+                _requirement(old, (), option, parse(before.cpu_model)),
+                _requirement(new, (), option, parse(after.cpu_model)),
+                unsure=True,
+            )
+
+
+def _monitor(old: Rule, new: Rule) -> Iterator[_Variant]:
+    """A variant for each monitor command that either release knows, and for those that none does."""
+    before, after = old.tables.monitor, new.tables.monitor
+    for command in sorted({*before.levels, *after.levels, "info", "help", _UNLISTED}):
+        if command == _UNLISTED:
+            was, becomes = before.unlisted, after.unlisted
+        else:
+            was, becomes = before.level(command), after.level(command)
+        then, now = _requirement(old, (), *_of_level(was)), _requirement(new, (), *_of_level(becomes))
+        yield _Variant(f"monitor {command}", then, now)
+
+
+def _of_level(level: str) -> tuple[Requirement, ...]:
+    if level == "none":
+        return ()
+    return (RootOnly() if level == "root" else Holds("/", (level,)),)

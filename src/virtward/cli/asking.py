@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 METHODS = ("GET", "POST", "PUT", "DELETE")
 REFUSAL = "Permission check failed"
 
-_SECRET = re.compile(r"password|secret|otp|^keys$", re.IGNORECASE)
+_MASKED = r"(?i:password|secret|otp|^keys$)"
 
 
 class Wanted(NamedTuple):
@@ -43,7 +43,7 @@ class Called(NamedTuple):
     @property
     def shown(self) -> str:
         """The arguments as they may be shown: secrets masked."""
-        pairs = (f"{name}={'***' if _SECRET.search(name) else text}" for name, text in self.arguments.items())
+        pairs = (f"{name}={'***' if re.search(_MASKED, name) else text}" for name, text in self.arguments.items())
         return "".join(f" {pair}" for pair in pairs)
 
 
@@ -59,7 +59,8 @@ Asked = Wanted | Called | Pasted
 def asked(words: Sequence[str], release: Release, policy: Policy) -> Asked:
     """What the words after the subject ask. Raises Error if they ask nothing that can be answered."""
     if any(REFUSAL in word for word in words):
-        return Pasted(" ".join(words))
+        # Copied out of JSON, the text has the line feed at its end as two characters.
+        return Pasted(" ".join(words).replace("\\n", "\n"))
     if not words:
         raise Error("nothing is asked: name a privilege and a path, or a method and an API path")
     what, *rest = words

@@ -14,7 +14,7 @@ from ..policy.usercfg import parse, render
 from .output import Record, emit, format_of
 from .shell import Call
 from .source import Source, file_of, load
-from .text import Line, Style, counted
+from .text import Line, Style, counted, escape
 
 _SHOWN = 10
 
@@ -34,10 +34,21 @@ def run(call: Call) -> int:
         return _write(call, source, canonical, seen)
     if call.text("output") not in ("", "text"):
         raise Error(f"fmt prints the file itself: there is no {format_of(call)} of it (--check has one)")
-    call.shell.stdout.flush()
-    call.shell.stdout.buffer.write(canonical)
-    call.shell.stdout.buffer.flush()
+    _print(call, canonical)
     return 0
+
+
+def _print(call: Call, canonical: bytes) -> None:
+    out = call.shell.stdout
+    if out.isatty():
+        # A terminal would act on control characters: the exact bytes are for files and pipes.
+        out.writelines(
+            f"{escape(line)}\n" for line in canonical.decode("utf-8", "surrogateescape").split("\n")[:-1]
+        )
+        return
+    out.flush()
+    out.buffer.write(canonical)
+    out.buffer.flush()
 
 
 class _Difference(NamedTuple):

@@ -27,8 +27,10 @@ def run_process(argv: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace", newline="\n")
     code = run(argv, Shell(sys.stdin.buffer, sys.stdout, sys.stderr, os.environ, time.time))
-    if code == BROKEN_PIPE:
-        # What is left in the buffers can't be written: the interpreter must not try again on its way out.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # What is left can't be written: the interpreter must not try, and complain, again on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
@@ -45,11 +47,11 @@ def run(argv: Sequence[str], shell: Shell) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:
-        return _fail(shell, f"{error.strerror or error}", Error.exit_code)
+        return _fail(shell, f"can't go on: {error.strerror or error}", Error.exit_code)
     except Exception as error:
         if shell.environ.get("VIRTWARD_DEBUG") == "1":
             raise
-        return _fail(shell, f"internal error: {type(error).__name__}: {error}", Error.exit_code)
+        return _fail(shell, f"internal error: {type(error).__name__}: {error}".rstrip(": "), Error.exit_code)
     return code
 
 

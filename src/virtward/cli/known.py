@@ -19,7 +19,8 @@ _SECTIONS = (
     *("access", "access/groups", "access/realm", "mapping", "nodes", "pool", "sdn", "sdn/controllers"),
     *("sdn/dns", "sdn/fabrics", "sdn/ipams", "sdn/zones", "storage", "vms"),
 )
-_API = re.compile(r"/(?:api2|nodes/[^/]+|cluster|version|pools|access/(?:acl|users|roles|ticket))(?:/|$)")
+# Compiled where it is used: most calls never need it.
+_API = r"/(?:api2|nodes/[^/]+|cluster|version|pools|access/(?:acl|users|roles|ticket))(?:/|$)"
 
 
 def askable_path(text: str, release: Release, policy: Policy) -> str:
@@ -32,7 +33,7 @@ def askable_path(text: str, release: Release, policy: Policy) -> str:
     for other in RELEASES:
         if paths.valid(path, other):
             raise Error(f"Proxmox VE {release.name} has no path {path}, only {other} does: try --release {other}")
-    hint = " It looks like an API path: write the method before it, such as GET." if _API.match(path) else ""
+    hint = " It looks like an API path: write the method before it, such as GET." if re.match(_API, path) else ""
     raise Error(f"no ACL path has the form of {path}.{did_you_mean(_near_paths(path, release, policy))}{hint}")
 
 

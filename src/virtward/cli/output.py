@@ -15,7 +15,6 @@ Record = Mapping[str, Data]
 Lines = Callable[[Style], Iterable[Line]]
 
 _WIDTH = 100  # of lines, where no terminal says another
-_NARROWEST = 16  # what a column keeps if the terminal is narrow
 _ROWS_DRAWN = 1_000  # more rows than this come as plain columns: drawing measures every cell
 
 
@@ -70,12 +69,15 @@ def emit_list(call: Call, variant: str, records: Sequence[Record]) -> None:
 
     shown = [field for field in ANSWERS[call.command.name][variant] if field.title]
     titles = [field.title for field in shown]
-    drawn = format_of(call) == "table" and len(records) <= _ROWS_DRAWN
-    rows = [[cell(record[field.key], ", " if drawn else ",") for field in shown] for record in records]
-    if drawn:
-        _draw(call, titles, rows)
-    elif rows:
-        call.shell.stdout.writelines(f"{line}\n" for line in columns(titles, rows))
+    table = format_of(call) == "table" and len(records) <= _ROWS_DRAWN
+    rows = [[cell(record[field.key], ", " if table else ",") for field in shown] for record in records]
+    if table:
+        from .table import draw
+
+        lines = draw(titles, rows, style_of(call))
+    else:
+        lines = columns(titles, rows) if rows else iter(())
+    call.shell.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def cell(value: Data, comma: str = ",") -> str:
@@ -99,34 +101,6 @@ def cell(value: Data, comma: str = ",") -> str:
 def note(shell: Shell, text: str) -> None:
     """Tells people something beside the answer, on standard error."""
     shell.stderr.write(f"virtward: note: {escape(text)}\n")
-
-
-def _draw(call: Call, titles: list[str], rows: list[list[str]]) -> None:
-    from io import StringIO
-
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    style = style_of(call)
-    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII, header_style="bold", pad_edge=False)
-    for number, title in enumerate(titles):
-        widest = max(len(row[number]) for row in (titles, *rows))
-        table.add_column(Text(title), overflow="fold", min_width=min(widest, _NARROWEST))
-    for row in rows:
-        table.add_row(*(Text(escape(text)) for text in row))
-    drawn = StringIO()
-    # The width is given and the colours are: nothing is guessed from the environment.
-    console = Console(
-        file=drawn,
-        color_system="standard" if style.colour else None,
-        force_terminal=style.colour,
-        width=style.width,
-    )
-    console.print(table)
-    lines = (line.rstrip() for line in drawn.getvalue().split("\n"))
-    call.shell.stdout.writelines(f"{line}\n" for line in lines if line)
 
 
 def _json(data: Data, stream: TextIO) -> str:

@@ -106,7 +106,7 @@ def via_record(entry: AclEntry, pools: frozenset[str] = frozenset()) -> dict[str
     pool = next(inside, "") if entry.path.startswith("/pool") else ""
     member = f" for pool {pool}" if pool else ""
     return {
-        "says": f"{entry.role} on {entry.path}{through}{member} (line {entry.line})",
+        "says": f"line {entry.line}: {entry.role} on {entry.path}{through}{member}",
         "line": entry.line,
         "path": entry.path,
         "subject": entry.subject,

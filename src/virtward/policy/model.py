@@ -185,11 +185,16 @@ class Policy:
             "storage": frozenset().union(*(pool.storages for pool in pools)),
         }
 
+    @cached_property
+    def _tokens_by_user(self) -> Mapping[str, list[Token]]:
+        found: dict[str, list[Token]] = {}
+        for tokenid in sorted(self.tokens):
+            found.setdefault(self.tokens[tokenid].user, []).append(self.tokens[tokenid])
+        return found
+
     def tokens_of(self, userid: str) -> list[Token]:
         """The user's tokens, sorted by id."""
-        prefix = f"{userid}!"
-        # A user may be called like another's token: only a token's last `!` parts it from its user.
-        return [self.tokens[t] for t in sorted(self.tokens) if t.startswith(prefix) and "!" not in t[len(prefix) :]]
+        return list(self._tokens_by_user.get(userid, ()))
 
     def user(self, userid: str) -> User:
         """The user; Error if the id is malformed or nobody has it."""

@@ -35,7 +35,7 @@ def _reread(policy: Policy) -> Policy:
         if left:
             acl[subject] = left
     new = replace(policy, acl=acl, gone=frozenset())
-    new.views.update(policy.views)
+    new.views.update(dict(policy.views))
     return new
 
 
@@ -45,9 +45,10 @@ def changed(policy: Policy, touched: Collection[str], **fields: Any) -> Policy:
     A user's tokens count as touched with it.
     """
     new = replace(policy, **fields)
+    # A copy first: other threads may be adding views meanwhile.
     kept = {
         subject: view
-        for subject, view in policy.views.items()
+        for subject, view in dict(policy.views).items()
         if subject not in touched and _owner(subject) not in touched
     }
     new.views.update(kept if new.pools_of is policy.pools_of else rebased(kept, new.pools_of))
